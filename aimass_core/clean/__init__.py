@@ -1,0 +1,1 @@
+"""Cleaning recipes and the steps that learn from training rows."""

@@ -1,0 +1,56 @@
+"""The one place that decides where tensors live."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from aimass_core.errors import SettingsError
+from aimass_core.settings import Device
+
+if TYPE_CHECKING:
+    import torch
+
+
+def resolve(device: Device = "auto") -> torch.device:
+    """Return the torch device for a setting.
+
+    Raises
+    ------
+    SettingsError
+        When ``cuda`` is asked for and torch sees none.
+    """
+    import torch
+
+    if device == "cuda" and not torch.cuda.is_available():
+        raise SettingsError(
+            "device 'cuda' needs a CUDA GPU that torch can see",
+            "none was found",
+            "Set AIMASS_DEVICE=auto or cpu, or check the driver with `aimass doctor`",
+        )
+    return torch.device("cuda" if device != "cpu" and torch.cuda.is_available() else "cpu")
+
+
+def describe(device: Device = "auto") -> dict[str, Any]:
+    """Describe the device in use: name, memory in bytes, threads."""
+    import psutil
+    import torch
+
+    chosen = resolve(device)
+    memory = psutil.virtual_memory()
+    found: dict[str, Any] = {
+        "setting": device,
+        "device": chosen.type,
+        "name": f"CPU, {os.cpu_count()} cores",
+        "memory_bytes": memory.total,
+        "memory_free_bytes": memory.available,
+        "threads": torch.get_num_threads(),
+    }
+    if chosen.type == "cuda":
+        free, total = torch.cuda.mem_get_info()
+        found |= {
+            "name": torch.cuda.get_device_name(),
+            "memory_bytes": total,
+            "memory_free_bytes": free,
+        }
+    return found

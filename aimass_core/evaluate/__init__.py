@@ -1,0 +1,1 @@
+"""Measures of a binary classifier: arrays in, numbers out."""

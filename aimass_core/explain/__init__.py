@@ -1,0 +1,1 @@
+"""Why a model gave this score."""

@@ -1,0 +1,1 @@
+"""Cleaned columns to numeric matrices."""

@@ -1,0 +1,1 @@
+"""Reading files, guessing roles, profiling, and repairs that learn nothing."""

@@ -1,0 +1,1 @@
+"""One model family a file, all behind scikit-learn's estimator interface."""

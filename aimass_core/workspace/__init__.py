@@ -1,0 +1,1 @@
+"""The workspace database: the only rooms that hold its SQL."""
