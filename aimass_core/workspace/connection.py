@@ -47,6 +47,7 @@ class Workspace:
         self.home = home
         self._connection = connection
         self._writing = threading.RLock()
+        self._open = threading.local()  # .cursor: this thread's open transaction
 
     @property
     def bundles(self) -> Path:
@@ -65,7 +66,14 @@ class Workspace:
 
     @contextmanager
     def reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """Give a cursor for reading; it sees what was committed when each statement began."""
+        """Give a cursor for reading; it sees what was committed when each statement began.
+
+        Inside :meth:`writing`, in the same thread, it is the transaction's own cursor and sees its changes.
+        """
+        joined = getattr(self._open, "cursor", None)
+        if joined is not None:
+            yield joined
+            return
         cursor = self._connection.cursor()
         try:
             yield cursor
@@ -76,12 +84,17 @@ class Workspace:
     def writing(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """Give a cursor inside a transaction: all of it is kept, or on any error none of it.
 
-        Nested use in one thread is refused by DuckDB seeing only one's own cursor: pass the cursor on.
+        Nested use in one thread joins the outer transaction: its changes are kept or dropped with it.
         """
+        joined = getattr(self._open, "cursor", None)
+        if joined is not None:
+            yield joined
+            return
         with self._writing:
             cursor = self._connection.cursor()
             try:
                 cursor.execute("BEGIN TRANSACTION")
+                self._open.cursor = cursor
                 yield cursor
                 cursor.execute("COMMIT")
             except BaseException as error:
@@ -90,6 +103,7 @@ class Workspace:
                     raise _translated(error, self.home) from error
                 raise
             finally:
+                self._open.cursor = None
                 cursor.close()
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[dict[str, Any]]:
