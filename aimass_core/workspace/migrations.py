@@ -37,4 +37,6 @@ _FIRST = (
         happened_at TIMESTAMP, actor VARCHAR)""",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST,)
+_SECOND = ("ALTER TABLE decisions ADD COLUMN bundle_sha256 VARCHAR",)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _SECOND)
