@@ -1,0 +1,1 @@
+"""Charts: binned or sampled numbers in, plotly figures out."""

@@ -1,0 +1,175 @@
+"""Parts every page is built of: header, metrics, empty states, charts, badges, buttons that ask first.
+
+Labels and texts given here are markdown. Text from data goes through :mod:`app.text` first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Literal
+
+import pandas as pd
+import streamlit as st
+
+from app import nav, state
+from app.exports import csv_bytes, file_name
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+Severity = Literal["serious", "warning", "info", "not applicable"]
+Tone = Literal["good", "bad", "middle", "neutral"]
+
+_SEVERITY: dict[str, tuple[str, str, str]] = {
+    "serious": ("Serious", ":material/error:", "red"),
+    "warning": ("Warning", ":material/warning:", "orange"),
+    "info": ("Note", ":material/info:", "blue"),
+    "not applicable": ("Not applicable", ":material/block:", "gray"),
+}
+_TONE: dict[Tone, tuple[str, Literal["blue", "orange", "yellow", "gray"]]] = {
+    "good": (":material/check_circle:", "blue"),
+    "bad": (":material/cancel:", "orange"),
+    "middle": (":material/pending:", "yellow"),
+    "neutral": (":material/circle:", "gray"),
+}
+_CHART_CONFIG = {"displaylogo": False, "displayModeBar": False, "responsive": True}
+
+
+def header(key: nav.PageKey) -> None:
+    """Open a page: its title, one line on what it is for, and messages kept by the last run."""
+    page = nav.info(key)
+    st.title(page.title, anchor=False)
+    st.caption(page.summary)
+    state.show_flash()
+
+
+def section(title: str, help: str | None = None) -> None:  # noqa: A002 — named as Streamlit names it
+    """Open a part of a page (second level heading)."""
+    st.subheader(title, anchor=False, help=help)
+
+
+def metrics(values: Mapping[str, str] | Sequence[tuple[str, str, str]]) -> None:
+    """Show figures in a row that wraps on a narrow screen.
+
+    Parameters
+    ----------
+    values : label → value, or (label, value, what it means); values are already formatted with their units.
+    """
+    rows = [(k, v, "") for k, v in values.items()] if isinstance(values, Mapping) else list(values)
+    with st.container(horizontal=True, gap="small"):
+        for label, value, meaning in rows:
+            st.metric(label, value, help=meaning or None, border=True, width=176)
+
+
+def empty(
+    title: str,
+    text: str,
+    *,
+    page: nav.PageKey | None = None,
+    label: str = "",
+    query: Mapping[str, str] | None = None,
+) -> None:
+    """Show that there is nothing yet and what to do next, with a link to the page where it is done."""
+    with st.container(border=True, horizontal_alignment="left"):
+        st.markdown(f"**{title}**")
+        st.markdown(text)
+        if page:
+            nav.link(page, label or f"Go to {nav.info(page).title}", query)
+
+
+def chart(
+    figure: go.Figure,
+    data: pd.DataFrame | Mapping[str, Sequence[object]],
+    name: str,
+    *,
+    note: str = "",
+    key: str | None = None,
+    alt: str = "",
+) -> None:
+    """Show a figure with its name above and the data behind it as a CSV download below.
+
+    Parameters
+    ----------
+    figure : made by :func:`app.charts.template.figure`.
+    data : what the figure draws; a frame, or columns of equal length.
+    name : heading of the figure (markdown), also the name of the file.
+    note : one line below: how the data was binned or sampled.
+    key : needed when two figures of a page have the same name.
+    alt : what the figure shows, for screen readers; default: its name.
+    """
+    frame = data if isinstance(data, pd.DataFrame) else pd.DataFrame(dict(data))
+    identity = key or f"chart.{file_name(name)}"
+    with st.container(gap="xsmall"):
+        st.markdown(f"**{name}**")
+        st.plotly_chart(figure, key=identity, config=_CHART_CONFIG, alt=alt or f"Chart: {name}")
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            download(
+                "Data as CSV",
+                lambda: csv_bytes(frame),
+                f"{file_name(name)}.csv",
+                key=f"{identity}.csv",
+                small=True,
+            )
+            if note:
+                st.caption(note)
+
+
+def download(
+    label: str,
+    data: bytes | Callable[[], bytes],
+    name: str,
+    *,
+    key: str,
+    mime: str = "text/csv",
+    small: bool = False,
+    help: str | None = None,  # noqa: A002 — named as Streamlit names it
+) -> None:
+    """Show a download button; a function as `data` is called only when the button is pressed."""
+    st.download_button(
+        label,
+        data,
+        file_name=name,
+        mime=mime,
+        key=key,
+        help=help,
+        on_click="ignore",
+        type="tertiary" if small else "secondary",
+        icon=":material/download:",
+    )
+
+
+def severity(level: Severity) -> None:
+    """Show how grave a finding is: word, icon and colour."""
+    word, icon, colour = _SEVERITY[level]
+    st.badge(word, icon=icon, color=colour)  # type: ignore[arg-type]
+
+
+def severity_word(level: str) -> str:
+    """Return the word for a severity, for tables."""
+    return _SEVERITY[level][0]
+
+
+def badge(text: str, tone: Tone = "neutral") -> None:
+    """Show a short state (an outcome, a job's state): word, icon and colour, never colour alone."""
+    icon, colour = _TONE[tone]
+    st.badge(text, icon=icon, color=colour)
+
+
+def confirm(
+    label: str,
+    question: str,
+    *,
+    key: str,
+    yes: str = "Yes, go on",
+    disabled: bool = False,
+    icon: str | None = None,
+) -> bool:
+    """Show a button that asks before it acts; True in the one run in which it was confirmed."""
+    with st.popover(label, disabled=disabled, icon=icon, key=f"{key}.ask"):
+        st.markdown(question)
+        return st.button(yes, key=key, type="primary")
+
+
+def facts(pairs: Mapping[str, str]) -> None:
+    """Show labelled facts as short lines; values are markdown (use :mod:`app.text` for data)."""
+    st.markdown("  \n".join(f"**{label}:** {value}" for label, value in pairs.items()))
