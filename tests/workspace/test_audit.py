@@ -44,9 +44,13 @@ def test_events_can_be_narrowed_and_paged(ws: Workspace) -> None:
 
 
 def test_an_event_is_lost_with_the_act_that_failed(ws: Workspace) -> None:
-    with pytest.raises(RuntimeError, match="power cut"), ws.writing() as cursor:
-        audit.record(cursor, "policy.set", "retail", actor="ana")
-        raise RuntimeError("power cut")
+    def interrupted() -> None:
+        with ws.writing() as cursor:
+            audit.record(cursor, "policy.set", "retail", actor="ana")
+            raise RuntimeError("power cut")
+
+    with pytest.raises(RuntimeError, match="power cut"):
+        interrupted()
 
     assert audit.events(ws) == []
 

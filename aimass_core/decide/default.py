@@ -1,0 +1,66 @@
+"""A first policy from a model's measured errors, before anybody has chosen one."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from aimass_core.decide.policy import Policy, PolicyKind
+from aimass_core.evaluate.cutoff import CutoffTable, best_cutoff
+
+DOUBT = 2.0
+"""Factor by which the costs behind a first policy may be wrong either way."""
+
+
+class Costs(BaseModel):
+    """What the two errors cost; only their ratio moves a cut-off."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    false_positive: float = Field(
+        ge=0, allow_inf_nan=False, description="Money lost per good that is declined or blocked."
+    )
+    false_negative: float = Field(
+        ge=0, allow_inf_nan=False, description="Money lost per bad that is approved or allowed."
+    )
+
+
+DEFAULT_COSTS: dict[PolicyKind, Costs] = {
+    "credit": Costs(false_positive=1, false_negative=5),
+    "fraud": Costs(false_positive=1, false_negative=25),
+}
+"""Costs assumed until somebody states them.
+
+Credit: the cost matrix published with the Statlog German credit data (Hofmann 1994), 5 to 1. Fraud: an
+assumption, a card fraud of about 125 against about 5 for a customer who is stopped for nothing.
+"""
+
+
+def default_policy(table: CutoffTable, *, kind: PolicyKind, costs: Costs | None = None) -> Policy:
+    """Return the cheapest cut-offs under costs that may be wrong by a factor of two.
+
+    The high cut-off is the cheapest one if a missed bad costs half of what was stated, the low one if it
+    costs double. So every row whose best treatment depends on that doubt goes to a person, and no other.
+
+    Parameters
+    ----------
+    table : counts of the model's errors on its test rows at many thresholds. They are outcomes that were
+        observed; earlier decisions are never looked at.
+    costs : what the two errors cost; by default `DEFAULT_COSTS` of the kind.
+    """
+    stated = costs or DEFAULT_COSTS[kind]
+
+    def cheapest(false_negative: float) -> float:
+        best = best_cutoff(
+            table, cost_false_positive=stated.false_positive, cost_false_negative=false_negative
+        )
+        return best.confusion.threshold
+
+    return Policy(
+        kind=kind,
+        low=cheapest(stated.false_negative * DOUBT),
+        high=cheapest(stated.false_negative / DOUBT),
+        note=(
+            f"Cheapest cut-offs on the test rows when a missed bad costs {stated.false_negative:,g} against "
+            f"{stated.false_positive:,g} for a good turned away, give or take a factor of {DOUBT:g}."
+        ),
+    )
