@@ -15,7 +15,7 @@ NOT_AVAILABLE = "n/a"
 
 _PUNCTUATION = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:&^=@\"'/])")
 _JOINER = "\u2060"
-"""Word joiner: takes no room; breaks `:emoji:`, addresses and `www.`, which markdown finds despite escapes."""
+"""Word joiner: takes no room; breaks `:emoji:`, addresses and `www.`, found despite escapes."""
 
 
 def escape(text: object, *, longest: int = 200) -> str:

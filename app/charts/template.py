@@ -1,8 +1,8 @@
 """The one look of every chart, readable on a light and on a dark page.
 
 Colours are those of Okabe and Ito (2008), which people with any of the common kinds of colour blindness
-can tell apart. :data:`GOOD` and :data:`BAD` keep a contrast of at least 3:1 on both backgrounds. Fonts and the
-colour of text come from the page's theme in the browser; grids are half-transparent grey.
+can tell apart. :data:`GOOD` and :data:`BAD` keep a contrast of at least 3:1 on both backgrounds. Fonts and
+the colour of text come from the page's theme in the browser; grids are half-transparent grey.
 """
 
 from __future__ import annotations
