@@ -1,0 +1,108 @@
+"""Charts of contributions: bars add up, nothing is hidden, text from data stays text."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from app.charts import shapley
+from app.charts.shapley import Step, Swarm
+from app.charts.template import BAD, GOOD
+
+
+def test_bar_shows_the_largest_on_top_and_adds_up_the_rest() -> None:
+    figure = shapley.bar(["a", "b", "c", "d"], [0.1, 0.4, 0.2, 0.3], limit=2)
+
+    bars = figure.data[0]
+    assert list(bars.x) == pytest.approx([0.4, 0.3, 0.3])
+    assert list(figure.layout.yaxis.ticktext) == ["b", "d", "2 other features together"]
+    assert figure.layout.yaxis.range[0] > figure.layout.yaxis.range[1]
+
+
+def test_bar_without_features_is_empty() -> None:
+    figure = shapley.bar([], [])
+
+    assert len(figure.data[0].x) == 0
+
+
+def test_waterfall_runs_from_reference_to_row() -> None:
+    steps = [Step("income", "1,200", 0.5), Step("age", "33", -0.2), Step("late", "2", 1.0)]
+
+    figure = shapley.waterfall(steps, base=-1.0, log_odds=0.3)
+
+    bars = figure.data[0]
+    assert list(bars.x) == [1.0, 0.5, -0.2]
+    assert list(bars.base) == pytest.approx([-1.0, 0.0, 0.5])
+    assert bars.base[-1] + bars.x[-1] == pytest.approx(0.3)
+
+
+def test_waterfall_colours_say_the_direction() -> None:
+    figure = shapley.waterfall([Step("a", "1", 0.5), Step("b", "2", -0.5)], base=0.0, log_odds=0.0)
+
+    assert list(figure.data[0].marker.color) == [BAD, GOOD]
+
+
+def test_waterfall_puts_the_tail_into_one_step_that_still_meets_the_row() -> None:
+    steps = [Step(f"f{i}", "", 0.1 * (i + 1)) for i in range(12)]
+    total = sum(step.contribution for step in steps)
+
+    figure = shapley.waterfall(steps, base=0.0, log_odds=total, limit=3)
+
+    bars = figure.data[0]
+    assert len(bars.x) == 4
+    assert bars.base[-1] + bars.x[-1] == pytest.approx(total)
+    assert "9 other features together" in figure.layout.yaxis.ticktext
+
+
+def test_waterfall_names_the_probability_of_both_ends() -> None:
+    figure = shapley.waterfall([Step("a", "1", 1.0)], base=0.0, log_odds=1.0)
+
+    names = list(figure.layout.yaxis.ticktext)
+    assert names[0] == "Reference: 50.0%"
+    assert names[-1] == f"This row: {1 / (1 + math.exp(-1)):.1%}"
+
+
+def test_upper_axis_places_each_probability_at_its_log_odds() -> None:
+    figure = shapley.waterfall([Step("a", "1", 4.0)], base=-2.0, log_odds=2.0)
+
+    axis = figure.layout.xaxis2
+    half = list(axis.ticktext).index("50%")
+    assert axis.tickvals[half] == pytest.approx(0.0)
+    assert axis.matches == "x"
+
+
+def test_text_from_data_is_not_html() -> None:
+    figure = shapley.waterfall([Step("<i>n</i>", "<img src=x>", 0.4)], base=0.0, log_odds=0.4)
+
+    assert "<" not in figure.layout.yaxis.ticktext[1]
+
+
+def test_beeswarm_keeps_every_dot_near_its_feature_and_always_in_the_same_place() -> None:
+    swarm = Swarm("income", [0.0] * 50, [i / 49 for i in range(50)], ["1"] * 50)
+
+    first, second = shapley.beeswarm([swarm]), shapley.beeswarm([swarm])
+
+    dots = first.data[0]
+    assert len(dots.x) == 50
+    assert max(abs(y) for y in dots.y) <= 0.4
+    assert len(set(dots.y)) == 50
+    assert list(dots.y) == list(second.data[0].y)
+
+
+def test_beeswarm_shows_missing_and_unordered_values_apart() -> None:
+    swarm = Swarm("city", [0.1, -0.1], [math.nan, 0.5], ["missing", "3"])
+
+    figure = shapley.beeswarm([swarm])
+
+    ordered, other = figure.data
+    assert list(ordered.x) == [-0.1]
+    assert list(other.x) == [0.1]
+    assert other.name == "Missing, or a category without order"
+
+
+@pytest.mark.parametrize(("log_odds", "expected"), [(0.0, 0.5), (-800.0, 0.0), (800.0, 1.0)])
+def test_probability_never_overflows(log_odds: float, expected: float) -> None:
+    figure = shapley.waterfall([Step("a", "1", log_odds)], base=0.0, log_odds=log_odds)
+
+    assert f"This row: {expected:.1%}" in figure.layout.yaxis.ticktext
