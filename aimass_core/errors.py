@@ -45,8 +45,11 @@ class UserError(AimassError):
     """The data or the settings are at fault; the workspace is as it was."""
 
 
-class DataError(UserError):
-    """The data does not fit: unreadable file, missing column, one-class target."""
+class DataError(UserError, ValueError):
+    """The data does not fit: unreadable file, missing column, one-class target.
+
+    Also a ``ValueError``, because that is what scikit-learn's tools expect an estimator to raise.
+    """
 
 
 class SettingsError(UserError):
