@@ -68,7 +68,7 @@ class Binning:
                 codes[:, j] = np.searchsorted(edges, column, side="left")
                 missing = len(edges) + 1
             else:
-                assert known is not None  # noqa: S101 — one of the two is set by construction
+                assert known is not None
                 codes[:, j] = known_codes(known, column, unseen=len(known) + 1)
                 missing = len(known)
             codes[np.isnan(column), j] = missing
@@ -107,7 +107,7 @@ def quantile_edges(values: Floats, weight: Floats, bins: int) -> Floats:
     # A hair below the wanted mass, so that rounding in the sums cannot move an edge.
     found = distinct[np.searchsorted(mass, wanted * (1 - 1e-12), side="left")]
     edges = np.unique(found)
-    return edges[edges < distinct[-1]]
+    return np.asarray(edges[edges < distinct[-1]])
 
 
 def known_codes(known: Floats, column: Floats, *, unseen: int) -> npt.NDArray[np.int64]:

@@ -30,7 +30,9 @@ class BoostingConfig(BaseModel):
     leaves: int = Field(default=15, ge=2, le=1024, description="Most leaves per tree.")
     min_child: int = Field(default=50, ge=1, le=100_000, description="Least training rows in a leaf.")
     row_share: float = Field(default=0.8, gt=0, le=1, description="Share of rows each tree sees, 0 to 1.")
-    column_share: float = Field(default=0.6, gt=0, le=1, description="Share of columns each tree sees, 0 to 1.")
+    column_share: float = Field(
+        default=0.6, gt=0, le=1, description="Share of columns each tree sees, 0 to 1."
+    )
     l2: float = Field(default=5.0, ge=0, le=1e6, description="Penalty on the values of the leaves.")
     patience: int = Field(
         default=50, ge=1, le=1_000, description="Trees without a better validation AUC before stopping."
@@ -46,7 +48,10 @@ class DannConfig(BaseModel):
     depth: int = Field(default=2, ge=1, le=16, description="Number of dense blocks.")
     dropout: float = Field(default=0.3, ge=0, lt=1, description="Share of units dropped in training, 0 to 1.")
     bins: int = Field(
-        default=16, ge=1, le=128, description="Quantile segments each number is spread over before the network."
+        default=16,
+        ge=1,
+        le=128,
+        description="Quantile segments each number is spread over before the network.",
     )
     embedding: int = Field(default=8, ge=1, le=256, description="Size of the vector learnt for each label.")
     rate: float = Field(default=1e-3, gt=0, le=1, description="Learning rate of AdamW.")
@@ -66,7 +71,10 @@ class DannConfig(BaseModel):
         description="balanced: both classes weigh the same in training; spoils the calibration of scores.",
     )
     domain_weight: float = Field(
-        default=1.0, ge=0, le=100, description="Largest weight of the reversed domain gradient; needs a domain."
+        default=1.0,
+        ge=0,
+        le=100,
+        description="Largest weight of the reversed domain gradient; needs a domain.",
     )
     validation_share: float = Field(
         default=0.15,

@@ -1,0 +1,137 @@
+"""The deep discriminative network and its gradient-reversal head."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from aimass_core.models.dann_inputs import UNSEEN
+
+
+class ReverseGradient(torch.autograd.Function):
+    """Identity forwards, gradient times ``-strength`` backwards (Ganin et al., JMLR 17, 2016)."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, strength: float) -> Tensor:
+        """Return `x`."""
+        ctx.strength = strength
+        return x.view_as(x)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
+        """Return the reversed gradient."""
+        return -ctx.strength * gradient, None
+
+
+class DenseBlock(nn.Module):
+    """Linear map, batch norm, ReLU, dropout; shape (n, inputs) to (n, outputs)."""
+
+    def __init__(self, inputs: int, outputs: int, *, dropout: float) -> None:
+        super().__init__()
+        self.linear = nn.Linear(inputs, outputs, bias=False)  # batch norm has the bias
+        self.norm = nn.BatchNorm1d(outputs)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the block's features."""
+        return self.dropout(torch.relu(self.norm(self.linear(x))))  # type: ignore[no-any-return]
+
+
+class DannNetwork(nn.Module):
+    """Piecewise-linear numbers and embedded labels, dense blocks, one logit; optional domain head.
+
+    Parameters
+    ----------
+    segments : number of segments of each number column.
+    flags : which number columns have an input for missing.
+    cardinalities : number of indices of each label column.
+    domains : number of domains; 0 leaves the domain head out.
+
+    Shapes
+    ------
+    numbers (n, len(segments)) float, labels (n, len(cardinalities)) int64 → logits (n,).
+    """
+
+    segment: Tensor
+    column: Tensor
+    flagged: Tensor
+
+    def __init__(
+        self,
+        segments: tuple[int, ...],
+        flags: tuple[bool, ...],
+        cardinalities: tuple[int, ...],
+        *,
+        width: int,
+        depth: int,
+        dropout: float,
+        embedding: int,
+        domains: int = 0,
+    ) -> None:
+        super().__init__()
+        columns = [j for j, count in enumerate(segments) for _ in range(count)]
+        starts = [float(k) for count in segments for k in range(count)]
+        # Rebuilt from the settings on load, so they need no place among the saved weights.
+        self.register_buffer("column", torch.tensor(columns, dtype=torch.int64), persistent=False)
+        self.register_buffer("segment", torch.tensor(starts), persistent=False)
+        flagged = [j for j, flag in enumerate(flags) if flag]
+        self.register_buffer("flagged", torch.tensor(flagged, dtype=torch.int64), persistent=False)
+        sizes = [min(embedding, (cardinality + 1) // 2) for cardinality in cardinalities]
+        self.embeddings = nn.ModuleList(
+            nn.Embedding(cardinality, size) for cardinality, size in zip(cardinalities, sizes, strict=True)
+        )
+        inputs = len(columns) + len(flagged) + sum(sizes)
+        self.blocks = nn.Sequential(
+            *(DenseBlock(inputs if k == 0 else width, width, dropout=dropout) for k in range(depth))
+        )
+        self.head = nn.Linear(width, 1)
+        self.domain_head = (
+            nn.Sequential(nn.Linear(width, width), nn.ReLU(), nn.Linear(width, domains)) if domains else None
+        )
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Start from small embeddings and a head that says nothing."""
+        for table in self.embeddings:
+            nn.init.normal_(table.weight, std=0.1)  # type: ignore[arg-type]
+        nn.init.zeros_(self.head.weight)
+        nn.init.zeros_(self.head.bias)
+
+    def encode(self, numbers: Tensor, labels: Tensor) -> Tensor:
+        """Return the inputs of the first block."""
+        missing = torch.isnan(numbers)
+        filled = torch.where(missing, torch.zeros_like(numbers), numbers)
+        spread = (filled[:, self.column] - self.segment).clamp(0.0, 1.0)
+        parts = [spread, missing[:, self.flagged].to(numbers.dtype)]
+        parts += [table(labels[:, j]) for j, table in enumerate(self.embeddings)]
+        return torch.cat(parts, dim=1)
+
+    def features(self, numbers: Tensor, labels: Tensor) -> Tensor:
+        """Return the features of the last block, shape (n, width)."""
+        return self.blocks(self.encode(numbers, labels))  # type: ignore[no-any-return]
+
+    def forward(self, numbers: Tensor, labels: Tensor) -> Tensor:
+        """Return the logits of the positive class, shape (n,)."""
+        return self.head(self.features(numbers, labels)).squeeze(1)  # type: ignore[no-any-return]
+
+    def both(self, numbers: Tensor, labels: Tensor, *, strength: float) -> tuple[Tensor, Tensor]:
+        """Return class logits (n,) and domain logits (n, domains) behind the reversed gradient."""
+        features = self.features(numbers, labels)
+        reversed_features = ReverseGradient.apply(features, strength)  # type: ignore[no-untyped-call]
+        assert self.domain_head is not None
+        return self.head(features).squeeze(1), self.domain_head(reversed_features)
+
+    @torch.no_grad()
+    def settle_unseen(self, counts: list[Tensor]) -> None:
+        """Give labels not seen in training the mean vector of the seen ones.
+
+        Parameters
+        ----------
+        counts : how many training rows have each index, one tensor per label column.
+        """
+        for table, count in zip(self.embeddings, counts, strict=True):
+            weights: Tensor = table.weight  # type: ignore[assignment]
+            share = count.to(weights.dtype) / count.sum().clamp(min=1)
+            weights[UNSEEN] = share @ weights

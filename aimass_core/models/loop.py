@@ -1,0 +1,170 @@
+"""The training loop: rows stay on the device, batches are taken by index."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from aimass_core.errors import Fault, SettingsError
+from aimass_core.jobs.progress import Progress, Report
+
+
+@dataclass(frozen=True)
+class LoopSettings:
+    """How long and how fast to train."""
+
+    epochs: int
+    batch_size: int
+    rate: float
+    weight_decay: float
+    patience: int
+    seed: int
+    metric_name: str
+
+
+@dataclass(frozen=True)
+class LoopResult:
+    """Where training ended: the epoch whose weights were kept (1 = first) and its measure."""
+
+    best_epoch: int
+    epochs: int
+    metric: float
+
+
+def train(
+    network: nn.Module,
+    rows: int,
+    loss: Callable[[Tensor, float], Tensor],
+    score: Callable[[], float],
+    *,
+    settings: LoopSettings,
+    device: torch.device,
+    progress: Report | None,
+) -> LoopResult:
+    """Train in place and leave the best weights in the network.
+
+    Parameters
+    ----------
+    rows : number of training rows.
+    loss : mean loss of the rows at these indices, given the share of training done, 0 to 1.
+    score : validation measure of the network in evaluation mode; greater is better.
+    progress : called after each epoch; an exception it raises ends training and is passed on.
+
+    Raises
+    ------
+    SettingsError
+        When the device runs out of memory.
+    Fault
+        When the loss is no longer a number.
+    """
+    with out_of_memory_explained(device):
+        return _train(network, rows, loss, score, settings, device, progress)
+
+
+def _train(
+    network: nn.Module,
+    rows: int,
+    loss: Callable[[Tensor, float], Tensor],
+    score: Callable[[], float],
+    settings: LoopSettings,
+    device: torch.device,
+    progress: Report | None,
+) -> LoopResult:
+    started = time.monotonic()
+    batches = batch_bounds(rows, settings.batch_size)
+    total = settings.epochs * len(batches)
+    optimizer = torch.optim.AdamW(_groups(network, settings.weight_decay), lr=settings.rate)
+    warm = max(1, min(len(batches), total // 20))
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: min(1.0, (step + 1) / warm))
+    shuffle = torch.Generator().manual_seed(settings.seed)
+    best, best_epoch, kept = -math.inf, 0, _copy(network)
+    step = epoch = 0
+    for epoch in range(1, settings.epochs + 1):
+        network.train()
+        order = torch.randperm(rows, generator=shuffle).to(device)
+        summed = torch.zeros((), device=device)
+        for low, high in batches:
+            optimizer.zero_grad(set_to_none=True)
+            value = loss(order[low:high], step / total)
+            value.backward()  # type: ignore[no-untyped-call]
+            nn.utils.clip_grad_norm_(network.parameters(), 5.0)
+            optimizer.step()
+            schedule.step()
+            summed += value.detach() * (high - low)
+            step += 1
+        mean = float(summed) / rows
+        if not math.isfinite(mean):
+            raise Fault(
+                "the training loss must be a number",
+                f"it is {mean} after epoch {epoch}",
+                "Lower the learning rate and train again",
+            )
+        network.eval()
+        metric = score()
+        if metric > best:
+            best, best_epoch, kept = metric, epoch, _copy(network)
+        if progress is not None:
+            progress(
+                Progress(
+                    step=epoch,
+                    steps=settings.epochs,
+                    message=f"Epoch {epoch:,} of at most {settings.epochs:,}",
+                    loss=mean,
+                    metric_name=settings.metric_name,
+                    metric=abs(metric),
+                    seconds=time.monotonic() - started,
+                )
+            )
+        if epoch - best_epoch >= settings.patience:
+            break
+    network.load_state_dict(kept)
+    network.eval()
+    return LoopResult(best_epoch, epoch, best)
+
+
+def batch_bounds(rows: int, size: int) -> list[tuple[int, int]]:
+    """Return (start, end) of each batch; none has a single row unless there is only one."""
+    bounds = [(low, min(low + size, rows)) for low in range(0, rows, size)]
+    if len(bounds) > 1 and bounds[-1][1] - bounds[-1][0] < 2:
+        # Batch norm cannot learn from a single row.
+        bounds[-2:] = [(bounds[-2][0], rows)]
+    return bounds
+
+
+@contextmanager
+def out_of_memory_explained(device: torch.device) -> Iterator[None]:
+    """Turn the device's out-of-memory error into one that says what to do."""
+    try:
+        yield
+    except (torch.OutOfMemoryError, MemoryError) as error:
+        raise _too_large(device) from error
+    except RuntimeError as error:
+        if "can't allocate memory" not in str(error) and "not enough memory" not in str(error):
+            raise
+        raise _too_large(device) from error
+
+
+def _too_large(device: torch.device) -> SettingsError:
+    return SettingsError(
+        f"training must fit into the memory of the device ({device.type})",
+        "it ran out",
+        "Choose a smaller batch size or width, or fewer rows"
+        + (", or set AIMASS_DEVICE=cpu" if device.type == "cuda" else ""),
+    )
+
+
+def _copy(network: nn.Module) -> dict[str, Tensor]:
+    return {name: value.detach().clone() for name, value in network.state_dict().items()}
+
+
+def _groups(network: nn.Module, weight_decay: float) -> list[dict[str, object]]:
+    """Decay matrices only: pulling biases and norms to zero changes the model, not its size."""
+    decayed = [p for p in network.parameters() if p.ndim > 1]
+    rest = [p for p in network.parameters() if p.ndim <= 1]
+    return [{"params": decayed, "weight_decay": weight_decay}, {"params": rest, "weight_decay": 0.0}]
