@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ValidationError
 
-from aimass_core.errors import DataError, NotFoundError, SettingsError
+from aimass_core.errors import DataError, Fault, NotFoundError, SettingsError
+from aimass_core.models import estimate as estimates
 from aimass_core.models.config import BoostingConfig, DannConfig, ScorecardConfig
 from aimass_core.settings import Device
 
@@ -133,6 +134,30 @@ def load_estimator(key: str, folder: Path) -> BinaryClassifier:
     if not folder.is_dir():
         raise DataError("a saved model needs its folder", f"{folder.name} is not there")
     return _class_of(key).load(folder)
+
+
+def estimate(
+    key: str, config: BaseModel | dict[str, Any], rows: int, columns: int, device: Device = "auto"
+) -> estimates.Estimate:
+    """Return the time and memory that fitting `rows` × `columns` is expected to need on this machine.
+
+    Raises
+    ------
+    NotFoundError
+        When there is no such family.
+    SettingsError
+        When a setting is unknown or out of range.
+    """
+    settings = check_config(key, config)
+    if isinstance(settings, ScorecardConfig):
+        return estimates.scorecard(settings, rows, columns)
+    if isinstance(settings, BoostingConfig):
+        return estimates.boosting(settings, rows, columns)
+    if isinstance(settings, DannConfig):
+        cuda = estimates.uses_cuda(device)
+        batch = settings.batch_size or estimates.default_batch_size(rows, "cuda" if cuda else "cpu")
+        return estimates.dann(settings, rows, columns, cuda=cuda, batch_size=batch)
+    raise Fault("every family must have an estimate", f"'{key}' has none")
 
 
 def _class_of(key: str) -> type[BinaryClassifier]:

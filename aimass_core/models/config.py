@@ -66,9 +66,9 @@ class DannConfig(BaseModel):
     metric: Literal["auc", "average_precision", "log_loss"] = Field(
         default="auc", description="Validation measure that decides when to stop and which weights to keep."
     )
-    class_weight: Literal["none", "balanced"] = Field(
-        default="none",
-        description="balanced: both classes weigh the same in training; spoils the calibration of scores.",
+    balanced: bool = Field(
+        default=False,
+        description="Both classes weigh the same in training; spoils the calibration of scores.",
     )
     domain_weight: float = Field(
         default=1.0,

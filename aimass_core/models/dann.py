@@ -23,6 +23,7 @@ from aimass_core.jobs.progress import Report
 from aimass_core.models.base import BinaryClassifier, Floats
 from aimass_core.models.dann_inputs import Inputs
 from aimass_core.models.dann_network import DannNetwork
+from aimass_core.models.estimate import default_batch_size
 from aimass_core.models.loop import LoopSettings, out_of_memory_explained, train
 
 WEIGHTS_FILE = "network.safetensors"
@@ -68,7 +69,7 @@ class DannClassifier(BinaryClassifier):
         epochs: int = 60,
         patience: int = 8,
         metric: str = "auc",
-        class_weight: str = "none",
+        balanced: bool = False,
         domain_weight: float = 1.0,
         validation_share: float = 0.15,
         categorical: tuple[int, ...] = (),
@@ -86,7 +87,7 @@ class DannClassifier(BinaryClassifier):
         self.epochs = epochs
         self.patience = patience
         self.metric = metric
-        self.class_weight = class_weight
+        self.balanced = balanced
         self.domain_weight = domain_weight
         self.validation_share = validation_share
         self.categorical = categorical
@@ -109,7 +110,7 @@ class DannClassifier(BinaryClassifier):
             X, y, weight = X[kept], y[kept], weight[kept]
             domain = None if domain is None else domain[kept]
         inputs = Inputs.fit(X, weight, bins=self.bins, categorical=self.categorical)
-        if self.class_weight == "balanced":
+        if self.balanced:
             share = float(weight[y == 1].sum() / weight.sum())
             weight = weight * np.where(y == 1, 0.5 / share, 0.5 / (1 - share))
         domains = 0 if domain is None else int(domain.max()) + 1
@@ -244,12 +245,6 @@ class DannClassifier(BinaryClassifier):
         self.best_epoch_ = int(learnt["best_epoch"])
         self.epochs_ = int(learnt["epochs"])
         self.validation_metric_ = float(learnt["validation_metric"])
-
-
-def default_batch_size(rows: int, device: str) -> int:
-    """Return rows per step: about a hundred steps an epoch, a power of two, larger on a GPU."""
-    largest = 4_096 if device == "cpu" else 16_384
-    return int(min(largest, max(32, 2 ** round(math.log2(max(rows, 2) / 100)))))
 
 
 def _set_aside(
