@@ -1,0 +1,237 @@
+"""The types of a delimited file's columns: from a sample, and from every row where the sample was wrong."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import duckdb
+
+from aimass_core.errors import DataError
+from aimass_core.intake.content import Compression, Encoding
+from aimass_core.intake.dialect import Dialect
+from aimass_core.intake.engine import literal
+
+_SAMPLE_ROWS = 20_480
+_CHUNK = 200
+_CANDIDATES = "['BOOLEAN', 'BIGINT', 'DOUBLE', 'DATE', 'TIMESTAMP', 'VARCHAR']"
+_LINE = re.compile(r"CSV Error on Line: (\d+)")
+_FIELDS = re.compile(r"Expected Number of Columns: (\d+) Found: (\d+)")
+_WORD = {
+    "BIGINT": "whole numbers",
+    "DOUBLE": "numbers",
+    "DATE": "dates",
+    "TIMESTAMP": "times",
+    "BOOLEAN": "true or false",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CsvPlan:
+    """All that is needed to read one delimited UTF-8 file."""
+
+    path: Path
+    shown: str
+    compression: Compression
+    encoding: Encoding
+    encoding_found: bool
+    max_unpacked: int
+    dialect: Dialect
+    names: tuple[str, ...]
+    types: tuple[str, ...]
+    nulls: tuple[str, ...] = ()
+    date_format: str | None = None
+    time_format: str | None = None
+    notes: tuple[str, ...] = ()
+    copied: bool = False
+
+    def source(self, *, as_text: bool = False) -> str:
+        """Return the SQL that reads the file, its columns named ``c0`` … in order."""
+        types = ["VARCHAR"] * len(self.types) if as_text else self.types
+        columns = ", ".join(f"'c{i}': '{kind}'" for i, kind in enumerate(types))
+        return (
+            f"read_csv({literal(str(self.path))}, auto_detect=false, columns={{{columns}}}, {self.options()})"
+        )
+
+    def options(self) -> str:
+        """Return the dialect as options of DuckDB's reader."""
+        d = self.dialect
+        nulls = ", ".join(literal(value) for value in ("", *self.nulls))
+        parts = [
+            f"delim={literal(d.delimiter)}",
+            f"quote={literal(d.quote)}",
+            f"escape={literal(d.escape)}",
+            f"header={str(d.header).lower()}",
+            f"skip={d.skip}",
+            f"decimal_separator={literal(d.decimal)}",
+            f"nullstr=[{nulls}]",
+            "strict_mode=true",
+            "max_line_size=16000000",
+            f"compression={literal(self.compression)}",
+        ]
+        if self.date_format:
+            parts.append(f"dateformat={literal(self.date_format)}")
+        if self.time_format:
+            parts.append(f"timestampformat={literal(self.time_format)}")
+        return ", ".join(parts)
+
+
+def typed(plan: CsvPlan, connection: duckdb.DuckDBPyConnection) -> CsvPlan | None:
+    """Return the plan with types found by DuckDB in the first rows; None where it cannot read those."""
+    names = ", ".join(f"'c{i}'" for i in range(len(plan.names)))
+    try:
+        row = connection.execute(
+            "SELECT columns, DateFormat, TimestampFormat FROM sniff_csv("
+            f"{literal(str(plan.path))}, names=[{names}], auto_type_candidates={_CANDIDATES}, "
+            f"sample_size={_SAMPLE_ROWS}, {plan.options()})"
+        ).fetchone()
+    except duckdb.Error:
+        row = None
+    if row is None or len(row[0]) != len(plan.names):
+        return None
+    types = tuple(
+        _careful(item["type"], [cells[i] for cells in plan.dialect.rows if i < len(cells)])
+        for i, item in enumerate(row[0])
+    )
+    notes = list(plan.notes)
+    if row[1] and row[1] != "%Y-%m-%d" and "DATE" in types:
+        notes.append(f"Dates were read as {_spoken(row[1])}.")
+    return replace(plan, types=types, date_format=row[1], time_format=row[2], notes=tuple(notes))
+
+
+def widened(plan: CsvPlan, connection: duckdb.DuckDBPyConnection, *, notes: bool = True) -> CsvPlan:
+    """Return the plan with types that fit every row of the file.
+
+    A column keeps its type where every value fits; whole numbers give way to numbers, all else to text. A
+    note names the first value that did not fit.
+
+    Raises
+    ------
+    DataError
+        When the file itself cannot be read to its end.
+    """
+    types = list(plan.types)
+    found: dict[int, tuple[int, int, int, str]] = {}
+    rows = 0
+    open_columns = [i for i, kind in enumerate(types) if kind != "VARCHAR"]
+    for start in range(0, max(len(open_columns), 1), _CHUNK):
+        part = open_columns[start : start + _CHUNK]
+        rows, misfits = _misfits(plan, connection, part)
+        found.update(misfits)
+    added: list[str] = []
+    for i, (bad, bad_number, first_row, first_value) in found.items():
+        if bad == 0:
+            continue
+        if types[i] == "BIGINT" and bad_number == 0:
+            types[i] = "DOUBLE"
+            continue
+        word = _WORD[types[i]]
+        types[i] = "VARCHAR"
+        if notes:
+            added.append(
+                f"Column `{plan.names[i]}` became text: {bad:,} of {rows:,} values are not {word} "
+                f"(first: row {first_row:,}, {first_value[:60]!r})."
+            )
+    return replace(plan, types=tuple(types), notes=(*plan.notes, *added))
+
+
+def _misfits(
+    plan: CsvPlan, connection: duckdb.DuckDBPyConnection, part: Sequence[int]
+) -> tuple[int, Mapping[int, tuple[int, int, int, str]]]:
+    """Scan the file as text: by column, how many values do not fit, not as a number, first row and value."""
+    fields = []
+    for i in part:
+        fits = _cast(plan, i)
+        number = f"TRY_CAST({_point(plan, i)} AS DOUBLE)"
+        bad = f"c{i} IS NOT NULL AND {fits} IS NULL"
+        fields += [
+            f"count(*) FILTER ({bad})",
+            f"count(*) FILTER (c{i} IS NOT NULL AND {number} IS NULL)",
+            f"min(n) FILTER ({bad})",
+            f"arg_min(c{i}, n) FILTER ({bad})",
+        ]
+    sql = (
+        f"SELECT {', '.join(['count(*)', *fields])} "
+        f"FROM (SELECT row_number() OVER () AS n, * FROM {plan.source(as_text=True)})"
+    )
+    try:
+        row = connection.execute(sql).fetchone()
+    except duckdb.Error as error:
+        raise translated(error, plan) from error
+    values = list(row or ())
+    return int(values[0]), {
+        i: (values[4 * k + 1], values[4 * k + 2], values[4 * k + 3] or 0, values[4 * k + 4] or "")
+        for k, i in enumerate(part)
+    }
+
+
+def _cast(plan: CsvPlan, i: int) -> str:
+    kind = plan.types[i]
+    if kind in ("BIGINT", "DOUBLE"):
+        return f"TRY_CAST({_point(plan, i)} AS {kind})"
+    shape = plan.date_format if kind == "DATE" else plan.time_format if kind == "TIMESTAMP" else None
+    return f"try_strptime(c{i}, {literal(shape)})" if shape else f"TRY_CAST(c{i} AS {kind})"
+
+
+def _point(plan: CsvPlan, i: int) -> str:
+    return f"c{i}" if plan.dialect.decimal == "." else f"replace(c{i}, ',', '.')"
+
+
+def _careful(kind: str, values: Sequence[str]) -> str:
+    """Return the type, or text where typing would lose what the file says."""
+    filled = [value.strip() for value in values if value.strip()]
+    if kind == "BOOLEAN" and any(value.lower() not in ("true", "false") for value in filled):
+        return "VARCHAR"
+    if kind in ("BIGINT", "DOUBLE"):
+        padded = any(len(value) > 1 and value[0] == "0" and value.isdigit() for value in filled)
+        long = any(len(value) > 18 and value.isdigit() for value in filled)
+        return "VARCHAR" if padded or long else kind
+    return kind if kind in _WORD else "VARCHAR"
+
+
+def _spoken(shape: str) -> str:
+    words = {"%d": "day", "%m": "month", "%Y": "year", "%y": "two-digit year", "%b": "month", "%B": "month"}
+    return re.sub(r"%[a-zA-Z]", lambda match: words.get(match[0], match[0]), shape)
+
+
+def is_misfit(error: duckdb.Error) -> bool:
+    """Whether a value did not fit the type that was found for its column."""
+    return isinstance(error, duckdb.ConversionException) or "Error when converting column" in str(error)
+
+
+def translated(error: duckdb.Error, plan: CsvPlan) -> DataError:
+    """Return DuckDB's complaint about a delimited file in our words, with the line."""
+    text = str(error)
+    line = _LINE.search(text)
+    where = f"line {int(line[1]):,} of `{plan.shown}`" if line else f"`{plan.shown}`"
+    original = text.partition("Original Line:")[2].strip().partition("\n")[0][:80]
+    shown = f": {original!r}" if original else ""
+    fields = _FIELDS.search(text)
+    if fields:
+        return DataError(
+            f"every line must have {int(fields[1]):,} values like the first",
+            f"{where} has {int(fields[2]):,}{shown}",
+            "Mend or remove that line, or choose the right delimiter and quote",
+        )
+    if "quote" in text.partition("Possible")[0].lower():
+        return DataError(
+            "every opening quote must be closed",
+            f"{where} has a value whose quote is never closed or is followed by more text{shown}",
+            "Mend that line, or choose another quote character",
+        )
+    if "unicode" in text.lower() or "utf-8" in text.lower():
+        return DataError(
+            "every character must be UTF-8",
+            f"{where} has others",
+            "Choose the encoding in the import options",
+        )
+    if "Maximum line size" in text:
+        return DataError(
+            "a line must have at most 16 MB",
+            f"{where} is longer",
+            "A quote that is never closed is the usual cause; check the quotes there",
+        )
+    first = text.splitlines()[0]
+    return DataError("the file must be a delimited table", f"{where}: {first}", "Check delimiter and quotes")
