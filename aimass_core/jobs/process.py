@@ -58,10 +58,10 @@ class WorkerProcess:
         child = _children.get(self.pid)
         return None if child is None else child.returncode
 
-    def end(self, *, grace_seconds: float = GRACE_SECONDS) -> None:
+    def end(self) -> None:
         """End it and all it started: SIGTERM, then SIGKILL."""
         self._signal(signal.SIGTERM)
-        deadline = time.monotonic() + grace_seconds
+        deadline = time.monotonic() + GRACE_SECONDS
         while self.running and time.monotonic() < deadline:
             time.sleep(0.05)
         if self.running:

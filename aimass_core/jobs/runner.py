@@ -8,10 +8,11 @@ import threading
 import time
 from collections import OrderedDict, deque
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 from typing import Any, Generic
 
-from aimass_core.errors import ConflictError, JobError, SettingsError
+from aimass_core.errors import ConflictError, SettingsError
 from aimass_core.jobs.failure import from_json
 from aimass_core.jobs.folder import JobFolder, ProgressReader
 from aimass_core.jobs.job import Handler, Job, JobStatus, JobStore, W
@@ -232,32 +233,29 @@ def run_now(
     """
     job = store.add(kind=kind, title=title, spec=spec, actor=actor)
     control = Control()
-    watcher = threading.Thread(
-        target=carry_out,
-        args=(ws, job),
-        kwargs={
-            "handler": handler,
-            "store": store,
-            "share": Share(threads=threads or os.cpu_count() or 1),
-            "control": control,
-            "on_progress": on_progress,
-        },
-        name=f"job-{job.job_id}",
-    )
-    watcher.start()
-    try:
-        while watcher.is_alive():
-            watcher.join(0.2)  # not for ever: a join without end may sleep through an interrupt
-    except KeyboardInterrupt:
-        with suppress(ConflictError):  # its result is being recorded: that is over in a moment
-            control.cancel(actor)
-        watcher.join()
-        raise
+    # not Thread.join, which after an interrupt takes a running thread for one that has ended
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"job-{job.job_id}") as pool:
+        carried = pool.submit(
+            carry_out,
+            ws,
+            job,
+            handler=handler,
+            store=store,
+            share=Share(threads=threads or os.cpu_count() or 1),
+            control=control,
+            on_progress=on_progress,
+        )
+        try:
+            while wait([carried], timeout=0.2).not_done:
+                continue
+        except KeyboardInterrupt:
+            with suppress(ConflictError):  # its result is being recorded: that is over in a moment
+                control.cancel(actor)
+            raise
+    carried.result()
     job = store.get(job.job_id)
     if job.error is not None:
         raise from_json(job.error)
-    if job.state != "done":
-        raise JobError("the job must come to its end", f"it is {job.state}", "The log above says why")
     return job
 
 
