@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -56,6 +57,18 @@ def checked(
         _complete(number, row, columns)
         found.append(_storable(number, {str(name): plain(value) for name, value in row.items()}))
     return found
+
+
+@contextmanager
+def counted_from(before: int) -> Iterator[None]:
+    """Say in an error about a part of a file how many rows of the file come before that part."""
+    try:
+        yield
+    except DataError as error:
+        if not before:
+            raise
+        came = f"{error.came}; rows are counted after the first {before:,} of the file".lstrip("; ")
+        raise DataError(error.expected, came, error.todo) from error
 
 
 def _of_frame(frame: pd.DataFrame, columns: Sequence[Column]) -> list[dict[str, Cell]]:

@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aimass_core.decide.default import Costs
 from aimass_core.decide.default import default_policy as policy_from
 from aimass_core.decide.policy import Policy
 from aimass_core.errors import SettingsError
+from aimass_core.intake.chunks import opened
+from aimass_core.intake.readers import Limits, ReadOptions
 from aimass_core.workflows import evaluating
-from aimass_core.workflows.rows import checked
+from aimass_core.workflows.rows import checked, counted_from
+from aimass_core.workflows.score_output import output
 from aimass_core.workflows.scorer import MAX_ESTIMATED, Scorer
 from aimass_core.workspace import cases, registry
 from aimass_core.workspace.cases import Decision, StoredPolicy
 from aimass_core.workspace.connection import Workspace, new_id
+from aimass_core.workspace.spool import spool
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from aimass_core.explain.references import ReferenceName
+
+CHUNK = 2_000
+"""Rows of a file that are decided at once."""
 
 
 def scorer(ws: Workspace, model_ref: str, *, actor: str) -> Scorer:
@@ -99,6 +110,85 @@ def decide(
     if store:
         cases.add_decisions(ws, made)
     return made
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreResult:
+    """What became of a file: `model` is "name@version", `outcomes` counts rows by outcome."""
+
+    rows: int
+    out: Path
+    model: str
+    outcomes: dict[str, int]
+    explained: bool
+    stored: bool
+    batch_id: str
+
+
+def score_file(
+    ws: Workspace,
+    model_ref: str,
+    path: Path,
+    out: Path,
+    *,
+    actor: str,
+    store: bool = False,
+    reasons: bool | None = None,
+    reference: ReferenceName = "population",
+    options: ReadOptions | None = None,
+    limits: Limits | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> ScoreResult:
+    """Decide every row of a file and write a file of decisions; on any error there is no such file.
+
+    Parameters
+    ----------
+    path : CSV, Parquet or Excel; it is read as an import would read it, and not kept as a data set.
+    out : file to write, .csv or .parquet: row number, id columns, probability, log-odds, outcome, reasons
+        and, if stored, the decision's id.
+    store : keep each row as a decision, all or none.
+    reasons : whether to explain each row. None explains all rows, or, where reasons are estimated by
+        sampling (networks) and there are more than 500 rows, none; the column is then empty.
+    progress : called after each chunk with rows done and rows in all.
+
+    Raises
+    ------
+    NotFoundError
+        When no such model is registered.
+    SettingsError
+        When the name of `out` does not fit.
+    DataError
+        When the file cannot be read or a row does not fit the model; names row and column.
+    """
+    if out.exists() and path.exists() and out.samefile(path):
+        raise SettingsError("the file to write must not be the one to read", f"both are {out.name}")
+    chosen = scorer(ws, model_ref, actor=actor)
+    batch_id, outcomes, rows = new_id(), Counter[str](), 0
+    with opened(path, scratch=ws.home / "tmp", options=options, limits=limits) as file:
+        if reasons is None:
+            reasons = not chosen.estimated or file.total <= MAX_ESTIMATED
+        ids = [name for name in chosen.id_columns if name in file.names]
+        with output(out, ids) as written, spool(ws) if store else nullcontext() as kept:
+            for chunk in file.chunks(CHUNK):
+                with counted_from(rows):
+                    made = chosen.decide(
+                        checked(chunk, chosen.bundle.input_columns),
+                        batch_id=batch_id,
+                        source=path.name,
+                        actor=actor,
+                        reference=reference,
+                        reasons=reasons,
+                        stored=store,
+                    )
+                written.write(rows + 1, made)
+                if kept is not None:
+                    kept.write(made)
+                outcomes.update(decision.outcome for decision in made)
+                rows += len(made)
+                if progress is not None:
+                    progress(rows, file.total)
+    name = f"{chosen.model.name}@{chosen.model.version}"
+    return ScoreResult(rows, out, name, dict(outcomes), reasons, store, batch_id)
 
 
 def policy(ws: Workspace, model_name: str) -> StoredPolicy | None:
