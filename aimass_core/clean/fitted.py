@@ -68,6 +68,7 @@ class FittedMissing(_Fitted):
         description="Value of each column; None where no training row had any: the column stays as it is."
     )
     indicated: tuple[int, ...] = Field(description="Columns that get an indicator column, in order.")
+    label: str = Field(default="", description="Constant for categories, which may be a label of its own.")
 
     @property
     def rule(self) -> str:

@@ -112,7 +112,7 @@ def _outliers(step: OutlierStep, x: torch.Tensor, encoded: Encoded) -> FittedOut
 def _missing(step: MissingStep, x: torch.Tensor, encoded: Encoded) -> FittedMissing:
     every = range(len(encoded.names))
     if step.method == "constant" and step.columns is None:
-        every_fitting = encoded.categorical if _is_text(step.constant) else _numbers(encoded)
+        every_fitting = encoded.categorical if isinstance(step.constant, str) else _numbers(encoded)
         columns = tuple(every_fitting)
     else:
         columns = _chosen(step.columns, every, encoded, "feature")
@@ -123,17 +123,18 @@ def _missing(step: MissingStep, x: torch.Tensor, encoded: Encoded) -> FittedMiss
         method=step.method,
         values=values,
         indicated=with_missing if step.indicator else (),
+        label="" if step.constant is None else _label(step.constant),
     )
 
 
-def _is_text(constant: float | str | None) -> bool:
-    return isinstance(constant, str)
+def _label(constant: float | str) -> str:
+    return constant if isinstance(constant, str) else f"{constant:.15g}"
 
 
 def _fill(step: MissingStep, column: torch.Tensor, j: int, encoded: Encoded) -> float | None:
     if step.method == "drop":
         return None
-    if step.method == "constant":
+    if step.constant is not None:
         return _constant(step.constant, j, encoded)
     values = present(column)
     if not values.numel():
@@ -145,16 +146,16 @@ def _fill(step: MissingStep, column: torch.Tensor, j: int, encoded: Encoded) -> 
     return float(distinct[int(counts.argmax())])
 
 
-def _constant(constant: float | str | None, j: int, encoded: Encoded) -> float:
+def _constant(constant: float | str, j: int, encoded: Encoded) -> float:
     name = encoded.names[j]
     if j in encoded.categorical:
         known = encoded.labels[name]
-        text = constant if isinstance(constant, str) else f"{constant:g}"
+        text = _label(constant)
         # a label of its own comes after the code of "other"
         return float(known.index(text)) if text in known else float(len(known) + 1)
     try:
-        return float(constant)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
+        return float(constant)
+    except ValueError:
         raise SettingsError(
             f"a constant for `{name}` must be a number", f"'{constant}' came", "Give a number"
         ) from None

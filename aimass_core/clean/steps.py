@@ -114,7 +114,7 @@ class FittedSteps:
             x = step.changed(x)
         return Applied(X=x.cpu().numpy(), kept=kept.cpu().numpy(), counts=merged(counts))
 
-    def changes(self, X: Matrix, limit: int, *, rows: Sequence[int] | None = None) -> list[Change]:
+    def changes(self, X: Matrix, limit: int, *, rows: NDArray[np.int64] | None = None) -> list[Change]:
         """Show up to `limit` changes in training rows, shared among the rules that have any.
 
         Parameters
@@ -124,7 +124,7 @@ class FittedSteps:
         rows : (n,) row numbers to show; 1…n when not given
         """
         x = self._tensor(X)
-        numbers = np.arange(1, x.shape[0] + 1) if rows is None else np.asarray(rows)
+        numbers = np.arange(1, x.shape[0] + 1) if rows is None else rows
         by_column: list[list[Change]] = []
         for step in self.steps:
             found, before = step.found(x), x
@@ -138,8 +138,8 @@ class FittedSteps:
                         Change(
                             row=int(row),
                             column=self.input_names[j],
-                            before=self._display(j, old),
-                            after="row not trained on" if step.drops else self._display(j, new),
+                            before=self.display(j, old),
+                            after="row not trained on" if step.drops else self.display(j, new),
                             rule=step.rule,
                         )
                         for row, old, new in values
@@ -170,13 +170,17 @@ class FittedSteps:
             if n
         ]
 
-    def _display(self, j: int, value: float) -> str | None:
+    def display(self, j: int, value: float) -> str | None:
+        """Return a value of column `j` as text, None when missing."""
         if np.isnan(value):
             return None
         if j not in self.categorical:
             return f"{value:,.6g}" if abs(value) < 1e6 else f"{value:,.0f}"
         known = self.labels[self.input_names[j]]
-        return known[int(value)] if value < len(known) else "other" if value == len(known) else "missing"
+        if value <= len(known):
+            return known[int(value)] if value < len(known) else "other"
+        fills = [step for step in self.steps if isinstance(step, FittedMissing) and j in step.columns]
+        return fills[-1].label or "missing"
 
     def to_json(self) -> dict[str, Any]:
         """Return everything learnt as plain JSON values."""

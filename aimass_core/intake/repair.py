@@ -266,6 +266,17 @@ def input_schema(schema: Schema, repairs: Sequence[Repair]) -> Schema:
     return schema
 
 
+def schema_after(repairs: Sequence[Repair], schema: Schema) -> Schema:
+    """Return the columns as they are after these repairs.
+
+    Raises
+    ------
+    DataError, SettingsError
+        When a repair does not fit the columns.
+    """
+    return _rules(repairs, schema)[1]
+
+
 @dataclass(frozen=True, slots=True)
 class RepairResult:
     """What applying repairs made: rows and columns of the new table, changes by rule in the order of the
