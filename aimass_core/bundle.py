@@ -117,10 +117,7 @@ class Bundle:
     @property
     def players(self) -> tuple[tuple[str, tuple[int, ...]], ...]:
         """Features with the matrix columns that belong to each (its missing-indicator counts with it)."""
-        found: dict[str, list[int]] = {}
-        for column, name in enumerate(self.steps.sources):
-            found.setdefault(name, []).append(column)
-        return tuple((name, tuple(columns)) for name, columns in found.items())
+        return self.steps.players
 
     def prepare(self, frame: pd.DataFrame, *, repaired: bool = False) -> Prepared:
         """Turn raw rows into the estimator's matrix.

@@ -63,7 +63,13 @@ class Summary(BaseModel):
 
 
 def summarise(
-    bundle: Bundle, X: Matrix, *, part: str = "test rows", rows: int = SAMPLE_ROWS, seed: int = 0
+    bundle: Bundle,
+    X: Matrix,
+    *,
+    part: str = "test rows",
+    rows: int = SAMPLE_ROWS,
+    rows_total: int | None = None,
+    seed: int = 0,
 ) -> Summary:
     """Explain a seeded sample of prepared rows and summarise it.
 
@@ -71,6 +77,7 @@ def summarise(
     ----------
     X : rows as :meth:`Bundle.prepare` returns them, shape (n, p).
     part : what these rows are, for a person.
+    rows_total : rows that X itself was sampled from; by default X is all of them.
 
     Raises
     ------
@@ -101,7 +108,7 @@ def summarise(
         swarms=tuple(_swarm(bundle, explanation, X[chosen], j) for j in order[:BEESWARM_FEATURES]),
         base=explanation.base,
         rows=len(chosen),
-        rows_total=len(X),
+        rows_total=len(X) if rows_total is None else rows_total,
         part=part,
         reference=explanation.reference,
         reference_text=explanation.reference_text,

@@ -1,0 +1,169 @@
+"""Why a model scores as it does: as a whole, and for one row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from aimass_core.errors import DataError, NotFoundError
+from aimass_core.workflows import evaluating
+from aimass_core.workspace import datasets, runs
+from aimass_core.workspace.connection import Workspace
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from aimass_core.bundle import Bundle
+    from aimass_core.explain.reasons import Reasons
+    from aimass_core.explain.references import ReferenceName
+    from aimass_core.explain.summary import Summary
+
+OUTCOMES: dict[str, str] = {"credit": "default", "fraud": "fraud"}
+"""What the probability is of, by the kind of model."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowExplanation:
+    """One row with its score and the reasons for it.
+
+    Attributes
+    ----------
+    values : contributions in log-odds by feature, in the order of the model; with `base` they add up to
+        `log_odds`.
+    errors : their standard errors; 0 where exact, NaN where unknown.
+    display : the row's value of each feature, as text.
+    typical : the typical value of each feature among the reference rows, as text.
+    probability : of the positive class.
+    reference_text : what contributions are measured from.
+    additivity : gap between the score and the sum, log-odds.
+    outcome : what the probability is of.
+    row_id : the row's number in the data set; None for a row that was typed in.
+    target : the row's own target value; None where unknown.
+    part : "training", "validation", "test" or "" where unknown: a model knows its training rows.
+    """
+
+    run_id: str
+    run: str
+    values: dict[str, float]
+    errors: dict[str, float]
+    base: float
+    log_odds: float
+    probability: float
+    reasons: Reasons
+    display: dict[str, str]
+    typical: dict[str, str]
+    reference: ReferenceName
+    reference_text: str
+    method: str
+    additivity: float
+    outcome: str
+    row_id: int | None
+    target: str | None
+    part: str
+
+
+def global_explanation(ws: Workspace, run_ref: str) -> Summary:
+    """Return the explanation of a model as a whole, made when it was trained.
+
+    Raises
+    ------
+    NotFoundError, DataError
+        When there is no such run, or its bundle is missing or was edited.
+    """
+    from aimass_core.explain.summary import Summary
+
+    evaluating.bundle(ws, run_ref)  # checks the seal of the file that is read
+    path = evaluating.bundle_path(ws, run_ref) / "explanation.json"
+    return Summary.model_validate_json(path.read_bytes())
+
+
+def explain_row(
+    ws: Workspace,
+    run_ref: str,
+    row: int | Mapping[str, Any],
+    *,
+    reference: ReferenceName = "population",
+    cutoff: float | None = None,
+) -> RowExplanation:
+    """Explain one row of the data set a run was trained on, or one that is given.
+
+    Parameters
+    ----------
+    row : the row's number in the data set version (1 = first row of the file), or its raw values by column.
+    cutoff : probability from which a row is declined or blocked; needed by reference `cutoff`.
+
+    Raises
+    ------
+    NotFoundError
+        When there is no such run or row.
+    DataError
+        When a column is absent or a value does not fit.
+    SettingsError
+        When the reference cannot be used.
+    """
+    from aimass_core.explain.reasons import reasons
+    from aimass_core.explain.shapley import explain
+
+    run = runs.get(ws, run_ref)
+    model = evaluating.bundle(ws, run.run_id)
+    row_id = None if isinstance(row, Mapping) else int(row)
+    frame = _frame(ws, run.version_id, row)
+    prepared = model.prepare(frame, repaired=row_id is not None)
+    found = explain(model, prepared.X, reference=reference, cutoff=cutoff)
+    display = model.display(prepared.frame)[0]
+    outcome = OUTCOMES[model.manifest.kind]
+    return RowExplanation(
+        run_id=run.run_id,
+        run=run.name,
+        values={name: float(value) for name, value in zip(found.names, found.values[0], strict=True)},
+        errors={name: float(value) for name, value in zip(found.names, found.errors[0], strict=True)},
+        base=found.base,
+        log_odds=float(found.log_odds[0]),
+        probability=float(model.score_prepared(prepared.X).probability[0]),
+        reasons=reasons(found, 0, display, outcome=outcome),
+        display=display,
+        typical=found.typical,
+        reference=found.reference,
+        reference_text=found.reference_text,
+        method=found.method,
+        additivity=found.additivity,
+        outcome=outcome,
+        row_id=row_id,
+        target=_target(model, frame),
+        part="" if row_id is None else _part(ws, run.run_id, row_id, known=_target(model, frame) is not None),
+    )
+
+
+def _frame(ws: Workspace, version_id: str, row: int | Mapping[str, Any]) -> pd.DataFrame:
+    import pandas as pd
+
+    if isinstance(row, Mapping):
+        if not row:
+            raise DataError("a row to explain must have values", "it is empty", "Fill in the features")
+        return pd.DataFrame({str(name): pd.Series([value], dtype=object) for name, value in row.items()})
+    version = datasets.get(ws, version_id)
+    frame = datasets.page(ws, version, limit=1, where_row=int(row))
+    if not len(frame):
+        raise NotFoundError(
+            f"row {int(row):,} must be in `{version.ref}`",
+            f"it has {version.rows:,} rows",
+            "Rows are numbered as in the file, from 1; cleaning may have dropped this one",
+        )
+    return frame
+
+
+def _target(model: Bundle, frame: pd.DataFrame) -> str | None:
+    from aimass_core.workflows.target import labels
+
+    if model.manifest.target not in frame.columns:
+        return None
+    found = labels(frame[model.manifest.target])[0]
+    return None if found is None else str(found)
+
+
+def _part(ws: Workspace, run_id: str, row_id: int, *, known: bool) -> str:
+    found = evaluating.scores(ws, run_id, row_id=row_id)
+    if len(found):
+        return str(found["part"].iloc[0])
+    return "training" if known else ""

@@ -1,0 +1,392 @@
+"""Training a model: what is asked for, whether it can be done, and the three parts of the job."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from aimass_core.errors import DataError, SettingsError
+from aimass_core.jobs.job import Handler, Job
+from aimass_core.settings import Device
+from aimass_core.split import SplitConfig
+from aimass_core.workflows import target
+from aimass_core.workspace import audit, datasets, runs
+from aimass_core.workspace.connection import Workspace
+
+if TYPE_CHECKING:
+    from aimass_core.models.estimate import Estimate
+    from aimass_core.schema import Column
+    from aimass_core.workspace.datasets import Version
+
+KIND = "training"
+"""Kind of the job."""
+_NEVER: dict[str, str] = {
+    "id": "it identifies rows",
+    "time": "it orders rows",
+    "group": "it groups rows",
+    "target": "it is the target",
+    "ignore": "its role is `ignore`",
+}
+
+
+class TrainingSpec(BaseModel):
+    """What to train on what; what is left out is filled in by :func:`check`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    dataset: str = Field(description="Data set: `name`, `name@version` or a version id.")
+    target: str | None = Field(default=None, description="Target column; empty: the one with that role.")
+    positive: tuple[str, ...] | None = Field(
+        default=None, description="Target values whose probability is wanted; empty: guessed."
+    )
+    kind: Literal["credit", "fraud"] = Field(default="credit", description="What is decided with the model.")
+    family: str = Field(default="boosting", description="Model family: scorecard, boosting or dann.")
+    config: dict[str, Any] = Field(
+        default_factory=dict, description="Settings of the family that differ from the defaults."
+    )
+    name: str = Field(default="", max_length=120, description="Name of the run; empty: made from the rest.")
+    split: SplitConfig = Field(default=SplitConfig(), description="How rows are divided.")
+    features: tuple[str, ...] | None = Field(
+        default=None, description="Columns to learn from; empty: all with the role `feature`."
+    )
+    allow_protected: bool = Field(
+        default=False, description="Learn from protected columns as well; this is put on the record."
+    )
+    domain: str | None = Field(
+        default=None, description="Column whose domains the network is made blind to; for dann only."
+    )
+    device: Device = Field(default="auto", description="Where the model trains.")
+    seed: int = Field(default=0, ge=0, description="Random seed of the model.")
+    bootstrap: int = Field(
+        default=200, ge=0, le=2_000, description="Bootstrap samples for the intervals; 0 for none."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A spec with nothing left open, and what a person should know before it starts.
+
+    `without_target` rows are left out; `notes` say what was guessed or left out.
+    """
+
+    spec: TrainingSpec
+    version: Version
+    features: tuple[Column, ...]
+    classes: tuple[tuple[str, int], ...]
+    without_target: int
+    notes: tuple[str, ...]
+
+    @property
+    def rows(self) -> int:
+        """Rows that have a target."""
+        return self.version.rows - self.without_target
+
+    @property
+    def negative(self) -> tuple[str, ...]:
+        """Target values that do not count as positive."""
+        return tuple(label for label, _ in self.classes if label not in (self.spec.positive or ()))
+
+    @property
+    def protected(self) -> tuple[str, ...]:
+        """Protected columns that are learnt from."""
+        return tuple(column.name for column in self.features if column.role == "protected")
+
+
+def target_classes(ws: Workspace, version: Version, column: str) -> list[tuple[str, int]]:
+    """Return the labels of a column with their counts, most frequent first; at most 51.
+
+    Raises
+    ------
+    DataError
+        When the column is not in the data.
+    """
+    return target.target_classes(ws, version, column)
+
+
+def check(ws: Workspace, spec: TrainingSpec) -> TrainingSpec:
+    """Return the spec with nothing left open; raises as :func:`plan`."""
+    return plan(ws, spec).spec
+
+
+def plan(ws: Workspace, spec: TrainingSpec) -> Plan:
+    """Check a spec against the data, before any work starts.
+
+    Raises
+    ------
+    NotFoundError
+        When the data set or the family does not exist.
+    DataError
+        When a column is not there, the target has one class, or no feature is left.
+    SettingsError
+        When the settings contradict each other or the data: three classes and no positive one, a protected
+        column as a feature, a family's setting out of range, a GPU that is not there…
+    """
+    from aimass_core.device import resolve
+    from aimass_core.models import catalog
+
+    version = datasets.get(ws, spec.dataset)
+    config = catalog.check_config(spec.family, spec.config)
+    if spec.device == "cuda":
+        resolve(spec.device)
+    name = _target_name(version, spec.target)
+    classes = target.target_classes(ws, version, name)
+    positive = target.settle(name, classes, spec.positive)
+    notes = (
+        [] if spec.positive else [f"{_quoted(positive)} counts as positive in `{name}`; this was guessed."]
+    )
+    without = version.rows - sum(count for _, count in classes)
+    if len(classes) > target.MOST_CLASSES:
+        without = 0  # not all values are listed; the worker counts the rows without one
+    if without:
+        notes.append(f"{without:,} of {version.rows:,} rows have no target and are left out.")
+    split = _split(version, spec.split)
+    domain = _domain(version, spec, name)
+    features, left_out = _features(version, spec, name, domain)
+    notes += left_out
+    whole = spec.model_copy(
+        update={
+            "dataset": version.ref,
+            "target": name,
+            "positive": positive,
+            "config": config.model_dump(mode="json"),
+            "name": _run_name(ws, spec, version),
+            "split": split,
+            "features": tuple(column.name for column in features),
+        }
+    )
+    return Plan(whole, version, features, tuple(classes), without, tuple(notes))
+
+
+def estimate(ws: Workspace, spec: TrainingSpec) -> Estimate:
+    """Estimate time and memory before the start; raises as :func:`plan`."""
+    from aimass_core.models import catalog
+
+    found = plan(ws, spec)
+    return catalog.estimate(
+        found.spec.family, found.spec.config, found.rows, len(found.features), found.spec.device
+    )
+
+
+def title(spec: TrainingSpec) -> str:
+    """Return what the job is called in lists."""
+    return f"Train {spec.name or spec.family} on {spec.dataset}"
+
+
+def prepare(ws: Workspace, spec: dict[str, Any], folder: Path) -> None:
+    """Write the rows and everything the worker must know into the job's input folder."""
+    found = plan(ws, TrainingSpec.model_validate(spec))
+    version, whole = found.version, found.spec
+    wanted = {whole.target, whole.split.time_column, whole.split.group_column, whole.domain}
+    wanted |= {column.name for column in found.features}
+    columns = [name for name in version.schema.names if name in wanted]
+    datasets.export_parquet(ws, version, folder / "input" / "rows.parquet", columns)
+    recipe = datasets.recipe_json(ws, version.version_id) or {}
+    (folder / "input" / "training.json").write_text(
+        json.dumps(
+            {
+                "spec": whole.model_dump(mode="json"),
+                "features": [column.model_dump(mode="json") for column in found.features],
+                "negative": found.negative,
+                "protected": found.protected,
+                "steps": recipe.get("steps", []),
+                "repairs": version.repairs,
+                "dataset": version.dataset,
+                "dataset_version": version.version,
+                "dataset_version_id": version.version_id,
+                "dataset_sha256": version.source_sha256,
+                "notes": found.notes,
+            },
+            ensure_ascii=False,
+        ),
+        "utf-8",
+    )
+
+
+def record(ws: Workspace, job: Job, folder: Path) -> dict[str, Any]:
+    """Take the trained model over into the workspace and add its run; returns `run_id` and `name`."""
+    known = runs.by_job(ws, job.job_id)
+    if known is not None:
+        return {"run_id": known.run_id, "name": known.name}
+    output = folder / "output"
+    result = json.loads((output / "result.json").read_text("utf-8"))
+    report = json.loads((output / "report.json").read_text("utf-8"))
+    spec = TrainingSpec.model_validate(result["spec"])
+    final = ws.bundles / job.job_id
+    if (output / "bundle").exists():
+        # An earlier attempt may have been stopped halfway; what it left has no run.
+        shutil.rmtree(final, ignore_errors=True)
+        shutil.move(output / "bundle", final)
+    if not final.exists():
+        raise DataError("the trained model must be in the job's folder", "it is gone", "Train it again")
+    name = unused_name(ws, spec.name)
+    metrics = {key: float("nan") if value is None else value for key, value in result["metrics"].items()}
+    with ws.writing() as cursor:
+        run_id = runs.add(
+            cursor,
+            job_id=job.job_id,
+            version_id=result["version_id"],
+            name=name,
+            family=spec.family,
+            spec=spec.model_copy(update={"name": name}).model_dump(mode="json"),
+            metrics=metrics,
+            report=report,
+            bundle=final.name,
+            seconds=result["seconds"],
+            actor=job.created_by,
+        )
+        detail = {
+            "run": name,
+            "dataset": spec.dataset,
+            "family": spec.family,
+            "positive": spec.positive,
+            "protected": result["protected"],
+            "notes": result["notes"],
+        }
+        audit.record(cursor, "run.train", run_id, detail, actor=job.created_by)
+        if result["protected"]:
+            audit.record(
+                cursor,
+                "run.protected",
+                run_id,
+                {"run": name, "columns": result["protected"], "allowed": "by the analyst, in the settings"},
+                actor=job.created_by,
+            )
+    return {"run_id": run_id, "name": name}
+
+
+HANDLER: Handler[Workspace] = Handler(
+    prepare=prepare, compute="aimass_core.workflows.fitting:compute", record=record
+)
+"""The three parts of a training job; its spec is a :class:`TrainingSpec` as JSON."""
+
+
+def unused_name(ws: Workspace, name: str) -> str:
+    """Return the name, with a number behind it when another run has it."""
+    taken = runs.names(ws)
+    found, number = name, 1
+    while found in taken:
+        number += 1
+        found = f"{name} {number}"
+    return found
+
+
+def _run_name(ws: Workspace, spec: TrainingSpec, version: Version) -> str:
+    return unused_name(ws, spec.name.strip() or f"{version.dataset} {spec.family}")
+
+
+def _target_name(version: Version, named: str | None) -> str:
+    if named is None:
+        column = version.schema.target
+        if column is None:
+            raise SettingsError(
+                "a model needs a target", f"`{version.ref}` has none", "Give one column the role `target`"
+            )
+        return column.name
+    column = version.schema.column(named)
+    if column.kind in ("text", "date", "timestamp"):
+        raise DataError(
+            f"target `{named}` must be a category or a number",
+            f"it is a {column.kind}" if column.kind != "text" else "it is free text",
+            "Choose another target, or change its type in Clean",
+        )
+    return named
+
+
+def _split(version: Version, split: SplitConfig) -> SplitConfig:
+    if split.method == "time":
+        name = split.time_column or next((c.name for c in version.schema.by_role("time")), None)
+        if name is None:
+            raise SettingsError(
+                "dividing by time needs a time column",
+                f"`{version.ref}` has no column with the role `time`",
+                "Name a column, or divide at random",
+            )
+        column = version.schema.column(name)
+        if column.kind not in ("date", "timestamp", "integer", "number"):
+            raise SettingsError(
+                f"`{name}` must be a date or a number to divide by time",
+                f"it is a {column.kind}",
+                "Choose another column, or change its type in Clean",
+            )
+        return split.model_copy(update={"time_column": name, "group_column": None})
+    if split.method == "group":
+        name = split.group_column or next((c.name for c in version.schema.by_role("group")), None)
+        if name is None:
+            raise SettingsError(
+                "dividing by group needs a group column",
+                f"`{version.ref}` has no column with the role `group`",
+                "Name a column, or divide at random",
+            )
+        version.schema.column(name)
+        return split.model_copy(update={"group_column": name, "time_column": None})
+    return split.model_copy(update={"time_column": None, "group_column": None})
+
+
+def _domain(version: Version, spec: TrainingSpec, target_name: str) -> str | None:
+    if spec.domain is None:
+        return None
+    if spec.family != "dann":
+        raise SettingsError(
+            "only the family `dann` can be made blind to a domain",
+            f"the family is `{spec.family}`",
+            "Choose dann, or no domain",
+        )
+    version.schema.column(spec.domain)
+    if spec.domain == target_name:
+        raise SettingsError(
+            "the domain must not be the target", f"both are `{target_name}`", "Choose another"
+        )
+    return spec.domain
+
+
+def _features(
+    version: Version, spec: TrainingSpec, target_name: str, domain: str | None
+) -> tuple[tuple[Column, ...], list[str]]:
+    """Return the columns to learn from, in file order, and notes on what was left out."""
+    notes: list[str] = []
+    if spec.features is None:
+        roles = ("feature", "protected") if spec.allow_protected else ("feature",)
+        chosen = [c for c in version.schema.by_role(*roles) if c.name not in (target_name, domain)]
+        text = [c.name for c in chosen if c.kind == "text"]
+        if text:
+            notes.append(f"Free text is not learnt from: {_quoted(text, '`')}.")
+        kept = tuple(c for c in chosen if c.kind != "text")
+    else:
+        kept = tuple(c for c in version.schema if c.name in _checked(version, spec, target_name, domain))
+    if not kept:
+        raise DataError(
+            "a model needs at least one feature",
+            f"`{version.ref}` has none left",
+            "Give some columns the role `feature`",
+        )
+    protected = [c.name for c in kept if c.role == "protected"]
+    if protected:
+        notes.append(f"Protected columns are learnt from, on the record: {_quoted(protected, '`')}.")
+    return kept, notes
+
+
+def _checked(version: Version, spec: TrainingSpec, target_name: str, domain: str | None) -> set[str]:
+    for name in spec.features or ():
+        column = version.schema.column(name)
+        why = _NEVER.get("target" if name == target_name else column.role)
+        if name == domain:
+            why = "the model is to be blind to it"
+        if column.kind == "text":
+            why = "it is free text"
+        if column.role == "protected" and not spec.allow_protected:
+            why = "it is protected, and learning from protected columns was not allowed"
+        if why:
+            raise SettingsError(
+                f"`{name}` must not be a feature", why, "Take it out of the features, or change its role"
+            )
+    return set(spec.features or ())
+
+
+def _quoted(names: tuple[str, ...] | list[str], mark: str = "'") -> str:
+    shown = ", ".join(f"{mark}{name}{mark}" for name in names[:8])
+    return shown + (", …" if len(names) > 8 else "")
