@@ -14,13 +14,15 @@ from aimass_core.jobs.progress import Progress, Report
 from aimass_core.models.base import BinaryClassifier, Floats
 
 MODEL_FILE = "lightgbm.txt"
+METRICS = {"log_loss": "binary_logloss", "auc": "auc", "average_precision": "average_precision"}
 
 
 class BoostingClassifier(BinaryClassifier):
     """Gradient-boosted trees (Ke et al., NeurIPS 2017), deterministic for a seed.
 
-    With validation rows training stops when their AUC has not improved for `patience` trees and
-    the best number of trees is kept.
+    With validation rows training stops when their measure has not improved for `patience` trees
+    and the best number of trees is kept. The default measure is log loss: ranking can be best
+    after a dozen trees, when all scores are still near the mean and far from calibrated.
 
     Attributes
     ----------
@@ -41,6 +43,7 @@ class BoostingClassifier(BinaryClassifier):
         column_share: float = 0.6,
         l2: float = 5.0,
         patience: int = 50,
+        metric: str = "log_loss",
         categorical: tuple[int, ...] = (),
         device: str = "auto",
         seed: int = 0,
@@ -53,6 +56,7 @@ class BoostingClassifier(BinaryClassifier):
         self.column_share = column_share
         self.l2 = l2
         self.patience = patience
+        self.metric = metric
         self.categorical = categorical
         self.device = device
         self.seed = seed
@@ -68,7 +72,7 @@ class BoostingClassifier(BinaryClassifier):
     ) -> None:
         settings = {
             "objective": "binary",
-            "metric": "auc" if validation is not None else "binary_logloss",
+            "metric": METRICS[self.metric],
             "learning_rate": self.rate,
             "num_leaves": self.leaves,
             "min_data_in_leaf": min(self.min_child, max(1, len(X) // 10)),
@@ -98,7 +102,7 @@ class BoostingClassifier(BinaryClassifier):
             watched, watched_names = [data.create_valid(validation[0], validation[1])], ["validation"]
             callbacks.append(lgb.early_stopping(self.patience, verbose=False))
         if progress is not None:
-            callbacks.append(_reporter(progress, self.trees))
+            callbacks.append(_reporter(progress, self.trees, self.metric))
         booster = lgb.train(
             settings, data, self.trees, valid_sets=watched, valid_names=watched_names, callbacks=callbacks
         )
@@ -135,7 +139,7 @@ class BoostingClassifier(BinaryClassifier):
         self.trees_ = int(learnt["trees"])
 
 
-def _reporter(progress: Report, trees: int) -> Any:
+def _reporter(progress: Report, trees: int, metric_name: str) -> Any:
     started = time.monotonic()
 
     def report(env: Any) -> None:
@@ -146,7 +150,7 @@ def _reporter(progress: Report, trees: int) -> Any:
                 step=step,
                 steps=trees,
                 message=f"Tree {step:,} of at most {trees:,}",
-                metric_name="auc" if metric is not None else "",
+                metric_name=metric_name if metric is not None else "",
                 metric=metric,
                 seconds=time.monotonic() - started,
             )

@@ -6,6 +6,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+Metric = Literal["log_loss", "auc", "average_precision"]
+
 
 class ScorecardConfig(BaseModel):
     """Settings of the scorecard: logistic regression on quantile bins."""
@@ -35,7 +37,10 @@ class BoostingConfig(BaseModel):
     )
     l2: float = Field(default=5.0, ge=0, le=1e6, description="Penalty on the values of the leaves.")
     patience: int = Field(
-        default=50, ge=1, le=1_000, description="Trees without a better validation AUC before stopping."
+        default=50, ge=1, le=1_000, description="Trees without a better validation measure before stopping."
+    )
+    metric: Metric = Field(
+        default="log_loss", description="Validation measure that decides how many trees to keep."
     )
 
 
@@ -63,8 +68,9 @@ class DannConfig(BaseModel):
     patience: int = Field(
         default=8, ge=1, le=1_000, description="Epochs without a better validation measure before stopping."
     )
-    metric: Literal["auc", "average_precision", "log_loss"] = Field(
-        default="auc", description="Validation measure that decides when to stop and which weights to keep."
+    metric: Metric = Field(
+        default="log_loss",
+        description="Validation measure that decides when to stop and which weights to keep.",
     )
     balanced: bool = Field(
         default=False,

@@ -68,7 +68,7 @@ class DannClassifier(BinaryClassifier):
         batch_size: int | None = None,
         epochs: int = 60,
         patience: int = 8,
-        metric: str = "auc",
+        metric: str = "log_loss",
         balanced: bool = False,
         domain_weight: float = 1.0,
         validation_share: float = 0.15,
