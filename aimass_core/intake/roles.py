@@ -97,7 +97,7 @@ def guess(cursor: duckdb.DuckDBPyConnection, table: str, columns: Sequence[tuple
 
 
 def _role(name: str, kind: Kind, look: _Look) -> tuple[Role, str]:
-    word = _word(name)
+    word = snake_case(name)
     if look.filled == 0:
         return "ignore", "all values are missing"
     if look.distinct <= 1:
@@ -118,11 +118,9 @@ def _role(name: str, kind: Kind, look: _Look) -> tuple[Role, str]:
             return "ignore", "the name says identifier, but values repeat"
     if kind in ("date", "timestamp"):
         return "time", "a date or time"
-    if kind in ("integer", "number") and re.fullmatch(
-        r"time|timestamp|(event_)?time(_?(s|sec|seconds))?", word
-    ):
-        if look.ordered:
-            return "time", "the name says time, and values never fall"
+    clock = re.fullmatch(r"timestamp|(event_)?time(_?(s|sec|seconds))?", word)
+    if kind in ("integer", "number") and clock and look.ordered:
+        return "time", "the name says time, and values never fall"
     if kind == "integer" and look.unique and look.ordered and _dense(look):
         return "id", "counts the rows"
     if kind == "text":
@@ -140,7 +138,7 @@ def _target(columns: Sequence[tuple[str, Kind]], looks: dict[str, _Look]) -> tup
         look = looks[name]
         if not 2 <= look.distinct <= 12 or kind in ("text", "date", "timestamp"):
             continue
-        word = _word(name)
+        word = snake_case(name)
         score, note = 0.0, ""
         if re.fullmatch(_TARGET, word):
             score, note = 2.0, "the name says outcome"
@@ -158,7 +156,7 @@ def _target(columns: Sequence[tuple[str, Kind]], looks: dict[str, _Look]) -> tup
 def _time(columns: Sequence[tuple[str, Kind]], chosen: dict[str, tuple[Role, str]]) -> str | None:
     """Return the column that says when the row came to be: the one whose name says so, else the first."""
     names = [name for name, _ in columns if chosen[name][0] == "time"]
-    named = [name for name in names if re.fullmatch(_FIRST_TIME, _word(name))]
+    named = [name for name in names if re.fullmatch(_FIRST_TIME, snake_case(name))]
     return next(iter(named or names), None)
 
 
@@ -176,7 +174,7 @@ def _looks(
         looks[name] = _Look(filled, distinct, low, high, distinct == filled > 0, False)
     for name, kind in columns:
         look = looks[name]
-        if kind in NUMERIC and look.filled and (look.unique or "time" in _word(name)):
+        if kind in NUMERIC and look.filled and (look.unique or "time" in snake_case(name)):
             looks[name] = replace(look, ordered=_ordered(cursor, table, name, rows))
     return looks
 
@@ -194,7 +192,8 @@ def _ranges(
             distinct = (
                 f"count(DISTINCT {column})"
                 if exact
-                else f"CASE WHEN min({column}) IS NULL THEN 0 WHEN min({column}) = max({column}) THEN 1 ELSE 2 END"
+                else f"CASE WHEN min({column}) = max({column}) THEN 1 "
+                f"WHEN count({column}) = 0 THEN 0 ELSE 2 END"
             )
             fields += [
                 f"count({column})",
@@ -222,7 +221,7 @@ def _dense(look: _Look) -> bool:
     return look.low in ("0", "1") and look.filled > 20
 
 
-def _word(name: str) -> str:
+def snake_case(name: str) -> str:
     """Return a name in snake case: `CustomerID` and `customer.id` become `customer_id`."""
     parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
     return re.sub(r"[\s.\-/:]+", "_", parted).strip("_").lower()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +11,8 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from aimass_core.errors import ConflictError, DataError
-from aimass_core.intake import readers, roles
+from aimass_core.intake import quality, readers, roles
+from aimass_core.intake.profile import Profile
 from aimass_core.intake.readers import Limits, Misfit, Plan, ReadOptions
 from aimass_core.intake.unpack import Digest
 from aimass_core.schema import Role
@@ -20,6 +22,9 @@ from aimass_core.workspace.datasets import Version
 
 if TYPE_CHECKING:
     from aimass_core.settings import Settings
+
+_PROFILE = 1
+"""Raised when a profile gains or changes a measure, so that stored ones are made again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +92,19 @@ def import_file(
         except Misfit:
             version_id = store(readers.widened(plan, scratch=scratch))
     return datasets.get(ws, version_id)
+
+
+def profile(ws: Workspace, version: Version) -> Profile:
+    """Return the profile of a version under its present roles; computed once and kept."""
+    present = datasets.get(ws, version.version_id)
+    key = hashlib.sha256(f"{_PROFILE}:{present.schema.model_dump_json()}".encode()).hexdigest()[:16]
+    stored = datasets.profile_json(ws, present.version_id, key)
+    if stored is not None:
+        return Profile.model_validate(stored)
+    with ws.reading() as cursor:
+        made = quality.profile(cursor, present.table, present.schema)
+    datasets.set_profile(ws, present.version_id, key, made.model_dump(mode="json"))
+    return made
 
 
 def set_roles(ws: Workspace, version: Version, roles: Mapping[str, Role], *, actor: str) -> Version:
