@@ -4,72 +4,57 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
+from aimass_core.explain.reasons import Reason
+from aimass_core.explain.summary import Importance, Swarm
 from app.charts.template import BAD, GOOD, NEUTRAL, figure, plain
 
 _ROW = 30
 """Height in pixels of one feature's row."""
 _TICKS = (0.0001, 0.001, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.999, 0.9999)
 """Probabilities that can be marked on an axis of log-odds."""
+_LEVELS = ((0.0, GOOD), (0.5, "#B9B6C9"), (1.0, BAD))
 
 
-@dataclass(frozen=True, slots=True)
-class Swarm:
-    """The contributions of one feature in the sampled rows.
-
-    `level` says how high the row's value is among the feature's values, 0 (lowest) to 1 (highest), NaN for a
-    missing or unordered value; `shown` is the value as text.
-    """
-
-    name: str
-    contributions: Sequence[float]
-    level: Sequence[float]
-    shown: Sequence[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One step of a waterfall: a feature, its value as text, and its contribution in log-odds."""
-
-    name: str
-    shown: str
-    contribution: float
-
-
-def bar(names: Sequence[str], importance: Sequence[float], *, limit: int = 15) -> go.Figure:
+def bar(features: Sequence[Importance], *, limit: int = 15) -> go.Figure:
     """Draw the mean absolute contribution of the features that matter most, largest on top.
+
+    Whiskers are ±1.96 standard errors of the mean over the sampled rows.
 
     Parameters
     ----------
-    names, importance : features and their mean |SHAP| in log-odds.
-    limit : most features shown; the rest are added up in a last bar, so that nothing is hidden.
+    limit : most features drawn one by one; the rest are added up in a last bar, so that nothing is hidden.
     """
-    ranked = sorted(zip(importance, names, strict=True), key=lambda pair: -pair[0])
-    shown = [(name, value) for value, name in ranked[:limit]]
-    rest = ranked[limit:]
+    ranked = sorted(features, key=lambda feature: -feature.mean_abs)
+    drawn, rest = ranked[:limit], ranked[limit:]
+    names = [feature.feature for feature in drawn]
+    values = [feature.mean_abs for feature in drawn]
+    whiskers = [1.96 * feature.error for feature in drawn]
+    shares = [feature.share for feature in drawn]
     if rest:
-        shown.append((f"{len(rest):,} other features together", sum(value for value, _ in rest)))
-    made = figure(height=90 + _ROW * len(shown), x_title="Mean absolute contribution (log-odds)")
-    places = list(range(len(shown)))
+        names.append(_others(len(rest)))
+        values.append(sum(feature.mean_abs for feature in rest))
+        whiskers.append(0.0)
+        shares.append(sum(feature.share for feature in rest))
+    made = figure(height=90 + _ROW * len(names), x_title="Mean absolute contribution (log-odds)")
     made.add_trace(
         go.Bar(
-            x=[value for _, value in shown],
-            y=places,
+            x=values,
+            y=list(range(len(names))),
             orientation="h",
-            marker={"color": [GOOD] * min(limit, len(ranked)) + [NEUTRAL] * bool(rest)},
-            text=[f"{value:.3f}" for _, value in shown],
-            textposition="outside",
-            cliponaxis=False,
-            customdata=[plain(name) for name, _ in shown],
-            hovertemplate="%{customdata}<br>%{x:.4f}",
+            marker={"color": [GOOD] * len(drawn) + [NEUTRAL] * bool(rest)},
+            error_x={"type": "data", "array": whiskers, "thickness": 1, "width": 3, "color": NEUTRAL},
+            text=[f"{value:.3f}" for value in values],
+            textposition="inside",
+            insidetextanchor="start",
+            customdata=[[plain(name), share] for name, share in zip(names, shares, strict=True)],
+            hovertemplate="%{customdata[0]}<br>%{x:.4f} log-odds, %{customdata[1]:.1%} of all<extra></extra>",
         )
     )
-    _rows(made, [name for name, _ in shown])
-    highest = max((value for _, value in shown), default=0.0)
-    made.update_xaxes(range=[0, highest * 1.15 or 1.0])
+    _rows(made, [plain(name, longest=30) for name in names])
+    made.update_xaxes(rangemode="tozero")
     return made
 
 
@@ -82,37 +67,32 @@ def beeswarm(swarms: Sequence[Swarm]) -> go.Figure:
         height=100 + _ROW * len(swarms), x_title="Contribution (log-odds); right raises the risk", legend=True
     )
     made.add_vline(x=0, line={"color": NEUTRAL, "width": 1})
-    x: list[float] = []
-    y: list[float] = []
-    level: list[float] = []
-    labels: list[str] = []
     span = max((abs(v) for swarm in swarms for v in swarm.contributions), default=1.0) or 1.0
+    ordered: list[tuple[float, float, int, float]] = []
+    other: list[tuple[float, float, int]] = []
     for place, swarm in enumerate(swarms):
         offsets = _offsets(swarm.contributions, span)
-        for value, offset, high, shown in zip(
-            swarm.contributions, offsets, swarm.level, swarm.shown, strict=True
-        ):
-            x.append(round(value, 5))
-            y.append(round(place + offset, 3))
-            level.append(high)
-            labels.append(f"{plain(swarm.name)} = {plain(shown, longest=40)}")
-    known = [i for i, high in enumerate(level) if math.isfinite(high)]
-    other = [i for i, high in enumerate(level) if not math.isfinite(high)]
-    hover = "%{customdata}<br>%{x:+.3f} log-odds"
-    if known:
+        for value, offset, level in zip(swarm.contributions, offsets, swarm.levels, strict=True):
+            if level is None:
+                other.append((round(value, 4), round(place + offset, 3), place))
+            else:
+                ordered.append((round(value, 4), round(place + offset, 3), place, level))
+    names = [plain(swarm.feature) for swarm in swarms]
+    if ordered:
         made.add_trace(
             go.Scattergl(
-                x=[x[i] for i in known],
-                y=[y[i] for i in known],
-                customdata=[labels[i] for i in known],
+                x=[dot[0] for dot in ordered],
+                y=[dot[1] for dot in ordered],
+                text=[names[dot[2]] for dot in ordered],
                 mode="markers",
                 showlegend=False,
-                hovertemplate=hover,
+                hovertemplate="%{text}<br>%{x:+.3f} log-odds<br>"
+                "value higher than %{marker.color:.0%} of the sampled rows<extra></extra>",
                 marker={
                     "size": 5,
-                    "opacity": 0.75,
-                    "color": [round(level[i], 3) for i in known],
-                    "colorscale": [[0, GOOD], [0.5, "#B9B6C9"], [1, BAD]],
+                    "opacity": 0.8,
+                    "color": [round(dot[3], 3) for dot in ordered],
+                    "colorscale": _LEVELS,
                     "cmin": 0,
                     "cmax": 1,
                     "colorbar": {
@@ -121,6 +101,7 @@ def beeswarm(swarms: Sequence[Swarm]) -> go.Figure:
                         "ticktext": ["low", "high"],
                         "thickness": 10,
                         "len": 0.6,
+                        "outlinewidth": 0,
                     },
                 },
             )
@@ -128,95 +109,83 @@ def beeswarm(swarms: Sequence[Swarm]) -> go.Figure:
     if other:
         made.add_trace(
             go.Scattergl(
-                x=[x[i] for i in other],
-                y=[y[i] for i in other],
-                customdata=[labels[i] for i in other],
+                x=[dot[0] for dot in other],
+                y=[dot[1] for dot in other],
+                text=[names[dot[2]] for dot in other],
                 mode="markers",
-                name="Missing, or a category without order",
-                hovertemplate=hover,
-                marker={"size": 5, "opacity": 0.75, "color": NEUTRAL, "symbol": "diamond-open"},
+                name="Missing value, or category (no order)",
+                hovertemplate="%{text}<br>%{x:+.3f} log-odds<extra></extra>",
+                marker={"size": 5, "opacity": 0.8, "color": NEUTRAL, "symbol": "diamond-open"},
             )
         )
-    _rows(made, [swarm.name for swarm in swarms])
+    _rows(made, [plain(swarm.feature, longest=30) for swarm in swarms])
     return made
 
 
-def waterfall(steps: Sequence[Step], *, base: float, log_odds: float, limit: int = 10) -> go.Figure:
+def waterfall(reasons: Sequence[Reason], *, base: float, log_odds: float, limit: int = 10) -> go.Figure:
     """Draw how one row's score comes about: from the reference, by each feature, to the row's log-odds.
 
     The probability that belongs to each log-odds stands on the upper axis.
 
     Parameters
     ----------
-    steps : contributions, in any order; they are drawn by size, largest on top.
+    reasons : contributions, in any order; they are drawn by size, largest on top.
     base : log-odds of the reference.
     log_odds : log-odds of the row; base and contributions add up to it.
     limit : most features drawn one by one; the rest are one step, so that the bars always meet.
     """
-    ranked = sorted(steps, key=lambda step: -abs(step.contribution))
-    drawn = ranked[:limit]
-    rest = ranked[limit:]
-    if rest:
-        total = sum(step.contribution for step in rest)
-        drawn.append(Step(f"{len(rest):,} other features together", "", total))
-    labels = [_label(step) for step in drawn]
+    ranked = sorted(reasons, key=lambda reason: -abs(reason.contribution))
+    steps = [(_label(reason), reason.contribution) for reason in ranked[:limit]]
+    if ranked[limit:]:
+        steps.append((_others(len(ranked) - limit), sum(reason.contribution for reason in ranked[limit:])))
     starts, at = [], base
-    for step in drawn:
+    for _, contribution in steps:
         starts.append(at)
-        at += step.contribution
-    made = figure(height=150 + _ROW * (len(drawn) + 2), x_title="Log-odds; right raises the risk")
-    made.add_trace(_floating(labels, drawn, starts))
+        at += contribution
+    made = figure(height=150 + _ROW * (len(steps) + 2), x_title="Log-odds; right raises the risk")
+    made.add_trace(_floating(steps, starts))
     ends = [*starts, at, base, log_odds]
-    low, high = min(ends), max(ends)
-    pad = 0.12 * (high - low) or 0.5
-    for row, (value, name) in enumerate(((base, "Reference"), (log_odds, "This row"))):
+    pad = 0.14 * (max(ends) - min(ends)) or 0.5
+    low, high = min(ends) - pad, max(ends) + pad
+    for place, value, name in ((-1, base, "Reference"), (len(steps), log_odds, "This row")):
+        made.add_vline(x=value, line={"color": NEUTRAL, "width": 1, "dash": "dot"})
         made.add_trace(
             go.Scatter(
                 x=[value],
-                y=[-1 if row == 0 else len(drawn)],
+                y=[place],
                 mode="markers",
                 marker={"size": 13, "color": NEUTRAL, "symbol": "diamond"},
-                hovertemplate=f"{name}: %{{x:.3f}} log-odds<br>probability {_probability(value):.2%}",
+                hovertemplate=f"{name}: %{{x:.3f}} log-odds<br>{_probability(value):.2%}<extra></extra>",
                 showlegend=False,
             )
         )
-        made.add_vline(x=value, line={"color": NEUTRAL, "width": 1, "dash": "dot"})
-    _rows(
-        made,
-        [f"Reference: {_probability(base):.1%}", *labels, f"This row: {_probability(log_odds):.1%}"],
-        first=-1,
-        raw=True,
-    )
-    made.update_xaxes(range=[low - pad, high + pad])
-    _probability_axis(made, low - pad, high + pad)
+    names = [label for label, _ in steps]
+    first, last = f"Reference: {_probability(base):.1%}", f"This row: {_probability(log_odds):.1%}"
+    _rows(made, [first, *names, last], first=-1)
+    made.update_xaxes(range=[low, high])
+    _probability_axis(made, low, high)
     return made
 
 
-def _floating(labels: Sequence[str], drawn: Sequence[Step], starts: Sequence[float]) -> go.Bar:
+def _floating(steps: Sequence[tuple[str, float]], starts: Sequence[float]) -> go.Bar:
+    ends = [start + value for start, (_, value) in zip(starts, steps, strict=True)]
     return go.Bar(
-        x=[step.contribution for step in drawn],
-        y=list(range(len(drawn))),
+        x=[value for _, value in steps],
+        y=list(range(len(steps))),
         base=list(starts),
         orientation="h",
         width=0.7,
-        marker={"color": [BAD if step.contribution > 0 else GOOD for step in drawn]},
-        text=[f"{step.contribution:+.3f}" for step in drawn],
+        marker={"color": [BAD if value > 0 else GOOD for _, value in steps]},
+        text=[f"{value:+.3f}" for _, value in steps],
         textposition="auto",
         textangle=0,
         cliponaxis=False,
         customdata=[
-            [
-                label,
-                start,
-                start + step.contribution,
-                _probability(start),
-                _probability(start + step.contribution),
-            ]
-            for label, step, start in zip(labels, drawn, starts, strict=True)
+            [label, value, _probability(start), _probability(end)]
+            for (label, value), start, end in zip(steps, starts, ends, strict=True)
         ],
-        hovertemplate="%{customdata[0]}<br>%{x:+.4f} log-odds<br>"
-        "%{customdata[1]:.3f} → %{customdata[2]:.3f}<br>"
-        "probability %{customdata[3]:.1%} → %{customdata[4]:.1%}",
+        hovertemplate="%{customdata[0]}<br>%{customdata[1]:+.4f} log-odds<br>"
+        "probability %{customdata[2]:.1%} → %{customdata[3]:.1%}<extra></extra>",
         showlegend=False,
     )
 
@@ -249,22 +218,25 @@ def _probability_axis(made: go.Figure, low: float, high: float) -> None:
     )
 
 
-def _rows(made: go.Figure, names: Sequence[str], *, first: int = 0, raw: bool = False) -> None:
-    places = list(range(first, first + len(names)))
-    shown = list(names) if raw else [plain(name, longest=34) for name in names]
+def _rows(made: go.Figure, names: Sequence[str], *, first: int = 0) -> None:
+    """Name the rows, from the top down; names are escaped already."""
+    last = first + len(names) - 1
     made.update_yaxes(
         tickmode="array",
-        tickvals=places,
-        ticktext=shown,
-        range=[places[-1] + 0.6, places[0] - 0.6] if places else [0.6, -0.6],
+        tickvals=list(range(first, last + 1)),
+        ticktext=list(names),
+        range=[last + 0.6, first - 0.6],
         showgrid=False,
         zeroline=False,
     )
 
 
-def _label(step: Step) -> str:
-    name = plain(step.name, longest=30)
-    return f"{name} = {plain(step.shown, longest=18)}" if step.shown else name
+def _label(reason: Reason) -> str:
+    return f"{plain(reason.feature, longest=26)} = {plain(reason.value, longest=16)}"
+
+
+def _others(number: int) -> str:
+    return "1 other feature" if number == 1 else f"{number:,} other features together"
 
 
 def _offsets(values: Sequence[float], span: float) -> list[float]:

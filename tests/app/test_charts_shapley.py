@@ -6,13 +6,32 @@ import math
 
 import pytest
 
+from aimass_core.explain.reasons import Reason
+from aimass_core.explain.summary import Importance, Swarm
 from app.charts import shapley
-from app.charts.shapley import Step, Swarm
 from app.charts.template import BAD, GOOD
 
 
+def step(name: str, value: str, contribution: float) -> Reason:
+    return Reason(
+        feature=name,
+        value=value,
+        typical="0",
+        contribution=contribution,
+        error=None,
+        direction="raises" if contribution > 0 else "lowers",
+        text="",
+    )
+
+
+def importance(name: str, mean_abs: float) -> Importance:
+    return Importance(feature=name, mean_abs=mean_abs, error=0.01, mean=0.0, share=mean_abs)
+
+
 def test_bar_shows_the_largest_on_top_and_adds_up_the_rest() -> None:
-    figure = shapley.bar(["a", "b", "c", "d"], [0.1, 0.4, 0.2, 0.3], limit=2)
+    figure = shapley.bar(
+        [importance(n, v) for n, v in (("a", 0.1), ("b", 0.4), ("c", 0.2), ("d", 0.3))], limit=2
+    )
 
     bars = figure.data[0]
     assert list(bars.x) == pytest.approx([0.4, 0.3, 0.3])
@@ -21,13 +40,13 @@ def test_bar_shows_the_largest_on_top_and_adds_up_the_rest() -> None:
 
 
 def test_bar_without_features_is_empty() -> None:
-    figure = shapley.bar([], [])
+    figure = shapley.bar([])
 
     assert len(figure.data[0].x) == 0
 
 
 def test_waterfall_runs_from_reference_to_row() -> None:
-    steps = [Step("income", "1,200", 0.5), Step("age", "33", -0.2), Step("late", "2", 1.0)]
+    steps = [step("income", "1,200", 0.5), step("age", "33", -0.2), step("late", "2", 1.0)]
 
     figure = shapley.waterfall(steps, base=-1.0, log_odds=0.3)
 
@@ -38,13 +57,13 @@ def test_waterfall_runs_from_reference_to_row() -> None:
 
 
 def test_waterfall_colours_say_the_direction() -> None:
-    figure = shapley.waterfall([Step("a", "1", 0.5), Step("b", "2", -0.5)], base=0.0, log_odds=0.0)
+    figure = shapley.waterfall([step("a", "1", 0.5), step("b", "2", -0.5)], base=0.0, log_odds=0.0)
 
     assert list(figure.data[0].marker.color) == [BAD, GOOD]
 
 
 def test_waterfall_puts_the_tail_into_one_step_that_still_meets_the_row() -> None:
-    steps = [Step(f"f{i}", "", 0.1 * (i + 1)) for i in range(12)]
+    steps = [step(f"f{i}", "", 0.1 * (i + 1)) for i in range(12)]
     total = sum(step.contribution for step in steps)
 
     figure = shapley.waterfall(steps, base=0.0, log_odds=total, limit=3)
@@ -56,7 +75,7 @@ def test_waterfall_puts_the_tail_into_one_step_that_still_meets_the_row() -> Non
 
 
 def test_waterfall_names_the_probability_of_both_ends() -> None:
-    figure = shapley.waterfall([Step("a", "1", 1.0)], base=0.0, log_odds=1.0)
+    figure = shapley.waterfall([step("a", "1", 1.0)], base=0.0, log_odds=1.0)
 
     names = list(figure.layout.yaxis.ticktext)
     assert names[0] == "Reference: 50.0%"
@@ -64,7 +83,7 @@ def test_waterfall_names_the_probability_of_both_ends() -> None:
 
 
 def test_upper_axis_places_each_probability_at_its_log_odds() -> None:
-    figure = shapley.waterfall([Step("a", "1", 4.0)], base=-2.0, log_odds=2.0)
+    figure = shapley.waterfall([step("a", "1", 4.0)], base=-2.0, log_odds=2.0)
 
     axis = figure.layout.xaxis2
     half = list(axis.ticktext).index("50%")
@@ -73,13 +92,13 @@ def test_upper_axis_places_each_probability_at_its_log_odds() -> None:
 
 
 def test_text_from_data_is_not_html() -> None:
-    figure = shapley.waterfall([Step("<i>n</i>", "<img src=x>", 0.4)], base=0.0, log_odds=0.4)
+    figure = shapley.waterfall([step("<i>n</i>", "<img src=x>", 0.4)], base=0.0, log_odds=0.4)
 
     assert "<" not in figure.layout.yaxis.ticktext[1]
 
 
 def test_beeswarm_keeps_every_dot_near_its_feature_and_always_in_the_same_place() -> None:
-    swarm = Swarm("income", [0.0] * 50, [i / 49 for i in range(50)], ["1"] * 50)
+    swarm = Swarm(feature="income", contributions=(0.0,) * 50, levels=tuple(i / 49 for i in range(50)))
 
     first, second = shapley.beeswarm([swarm]), shapley.beeswarm([swarm])
 
@@ -91,18 +110,18 @@ def test_beeswarm_keeps_every_dot_near_its_feature_and_always_in_the_same_place(
 
 
 def test_beeswarm_shows_missing_and_unordered_values_apart() -> None:
-    swarm = Swarm("city", [0.1, -0.1], [math.nan, 0.5], ["missing", "3"])
+    swarm = Swarm(feature="city", contributions=(0.1, -0.1), levels=(None, 0.5))
 
     figure = shapley.beeswarm([swarm])
 
     ordered, other = figure.data
     assert list(ordered.x) == [-0.1]
     assert list(other.x) == [0.1]
-    assert other.name == "Missing, or a category without order"
+    assert other.name == "Missing value, or category (no order)"
 
 
 @pytest.mark.parametrize(("log_odds", "expected"), [(0.0, 0.5), (-800.0, 0.0), (800.0, 1.0)])
 def test_probability_never_overflows(log_odds: float, expected: float) -> None:
-    figure = shapley.waterfall([Step("a", "1", log_odds)], base=0.0, log_odds=log_odds)
+    figure = shapley.waterfall([step("a", "1", log_odds)], base=0.0, log_odds=log_odds)
 
     assert f"This row: {expected:.1%}" in figure.layout.yaxis.ticktext
