@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import date
 from enum import Enum
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin
@@ -24,6 +25,7 @@ from app.text import number, words
 
 Model = TypeVar("Model", bound=BaseModel)
 
+_YES_NO = ("Yes", "No")
 _BROWSER_LARGEST = 2**53 - 1
 """Largest whole number a browser holds exactly; limits beyond it are left to pydantic."""
 
@@ -163,8 +165,15 @@ def _control(
         with st.container(border=True):
             st.markdown(f"**{label}**", help=common["help"])
             return fields(kind, key=key, initial=start, columns=1)
+    if kind is bool and optional:
+        start = None if start is None else _YES_NO[not start]
+        picked = _select(Literal["Yes", "No"], label, start, None, optional=True, common=common)
+        return None if picked is None else picked == "Yes"
     if kind is bool:
         return st.toggle(label, bool(start), persist_state="session", **common)
+    if kind is float and {date, str} & set(get_args(annotation)):
+        typed = st.text_input(label, "" if start is None else str(start), **common).strip()
+        return _number_or_date(typed) if typed else None
     if kind in (int, float):
         return _number(kind, field, label, start, optional=optional, common=common)
     if kind is date:
@@ -245,6 +254,14 @@ def split_values(text: str) -> tuple[str | float, ...]:
             except ValueError:
                 values.append(part)
     return tuple(values)
+
+
+def _number_or_date(text: str) -> float | date | str:
+    """Return what was typed where a number or a day may stand; pydantic refuses what is neither."""
+    for read in (float, date.fromisoformat):
+        with suppress(ValueError):
+            return read(text)
+    return text
 
 
 def _unwrapped(annotation: Any) -> tuple[Any, bool]:

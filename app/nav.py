@@ -77,4 +77,6 @@ def link(
     key: PageKey, label: str, query: Mapping[str, str] | None = None, *, icon: str | None = None
 ) -> None:
     """Show a link to a page. The label is the program's own text, never data."""
+    if not (_FOLDER / f"{key}.py").is_file():
+        return
     st.page_link(page(key), label=label, icon=icon or info(key).icon, query_params=dict(query or {}))

@@ -32,12 +32,18 @@ _TONE: dict[Tone, tuple[str, Literal["blue", "orange", "yellow", "gray"]]] = {
     "middle": (":material/pending:", "yellow"),
     "neutral": (":material/circle:", "gray"),
 }
+_STYLE = """
+.stMainBlockContainer { padding-top: 3.2rem; padding-bottom: 3rem; max-width: 1320px; }
+@media (max-width: 640px) { .stMainBlockContainer { padding-top: 3.6rem; } }
+"""
+"""Less empty room above the title than Streamlit leaves."""
 _CHART_CONFIG = {"displaylogo": False, "displayModeBar": False, "responsive": True}
 
 
 def header(key: nav.PageKey) -> None:
     """Open a page: its title, one line on what it is for, and messages kept by the last run."""
     page = nav.info(key)
+    st.html(f"<style>{_STYLE}</style>")
     st.title(page.title, anchor=False)
     st.caption(page.summary)
     state.show_flash()
@@ -46,6 +52,24 @@ def header(key: nav.PageKey) -> None:
 def section(title: str, help: str | None = None) -> None:  # noqa: A002 — named as Streamlit names it
     """Open a part of a page (second level heading)."""
     st.subheader(title, anchor=False, help=help)
+
+
+def views(key: str, options: Sequence[str], *, label: str = "View") -> str:
+    """Show the views of a page side by side and return the chosen one; only that one is then drawn.
+
+    `key` is also its name in the address, so that a view can be shared.
+    """
+    chosen = st.segmented_control(
+        label,
+        options,
+        default=options[0],
+        required=True,
+        key=key,
+        bind="query-params",
+        persist_state="session",
+        label_visibility="collapsed",
+    )
+    return chosen or options[0]
 
 
 def metrics(values: Mapping[str, str] | Sequence[tuple[str, str, str]]) -> None:
@@ -58,7 +82,7 @@ def metrics(values: Mapping[str, str] | Sequence[tuple[str, str, str]]) -> None:
     rows = [(k, v, "") for k, v in values.items()] if isinstance(values, Mapping) else list(values)
     with st.container(horizontal=True, gap="small"):
         for label, value, meaning in rows:
-            st.metric(label, value, help=meaning or None, border=True, width=176)
+            st.metric(label, value, help=meaning or None, border=True, width=168)
 
 
 def empty(
@@ -69,12 +93,17 @@ def empty(
     label: str = "",
     query: Mapping[str, str] | None = None,
 ) -> None:
-    """Show that there is nothing yet and what to do next, with a link to the page where it is done."""
-    with st.container(border=True, horizontal_alignment="left"):
+    """Show that there is nothing yet and what to do next, with a button to the page where it is done."""
+    with st.container(border=True):
         st.markdown(f"**{title}**")
         st.markdown(text)
-        if page:
-            nav.link(page, label or f"Go to {nav.info(page).title}", query)
+        if page and st.button(
+            label or f"Go to {nav.info(page).title}",
+            key=f"empty.{page}.{file_name(title)}",
+            type="primary",
+            icon=nav.info(page).icon,
+        ):
+            nav.go_to(page, query)
 
 
 def chart(

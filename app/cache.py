@@ -1,0 +1,101 @@
+"""What pages keep between reruns: small results, bounded, keyed by ids that never change their meaning.
+
+`st.cache_data` copies what it returns on every call: cache aggregates, never tables. An argument that begins
+with an underscore is not part of the key. A data set version never changes, but its roles do: where they
+matter, :func:`roles_key` is part of the key.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from aimass_core.settings import Device, settings
+from aimass_core.workspace.connection import Workspace
+from aimass_core.workspace.datasets import Version
+
+if TYPE_CHECKING:
+    from aimass_core.clean.distribution import Distribution
+    from aimass_core.clean.recipe import Recipe
+    from aimass_core.evaluate.report import Report
+    from aimass_core.explain.summary import Summary
+    from aimass_core.intake.profile import Profile
+    from aimass_core.workflows.cleaning import CleaningPreview
+
+CHANGES = 2_000
+"""Most changed cells that are listed one by one."""
+
+
+def roles_key(version: Version) -> str:
+    """Return a short key of a version's present roles."""
+    text = "\n".join(f"{column.name}\t{column.role}" for column in version.schema)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def profile(ws: Workspace, version: Version) -> Profile:
+    """Return the profile of a version under its present roles."""
+    return _profile(ws, version, version.version_id, roles_key(version))
+
+
+@st.cache_resource(max_entries=16, show_spinner="Reading every column once…")
+def _profile(_ws: Workspace, _version: Version, version_id: str, roles: str) -> Profile:
+    from aimass_core.workflows import importing
+
+    return importing.profile(_ws, _version)
+
+
+def preview(ws: Workspace, version: Version, recipe: Recipe) -> CleaningPreview:
+    """Return what a recipe would do to a version, with up to :data:`CHANGES` changed cells."""
+    return _preview(ws, version, recipe, version.version_id, roles_key(version), recipe.model_dump_json())
+
+
+@st.cache_resource(max_entries=16, show_spinner="Trying the recipe…")
+def _preview(
+    _ws: Workspace, _version: Version, _recipe: Recipe, version_id: str, roles: str, recipe: str
+) -> CleaningPreview:
+    from aimass_core.workflows import cleaning
+
+    return cleaning.preview(_ws, _version, _recipe, limit=CHANGES, device=settings().device)
+
+
+def before_after(
+    ws: Workspace, version: Version, recipe: Recipe, column: str
+) -> tuple[Distribution, Distribution]:
+    """Return the distribution of a column before and after a recipe."""
+    roles = roles_key(version)
+    return _before_after(ws, version, recipe, column, version.version_id, roles, recipe.model_dump_json())
+
+
+@st.cache_resource(max_entries=64, show_spinner="Counting before and after…")
+def _before_after(
+    _ws: Workspace, _version: Version, _recipe: Recipe, column: str, version_id: str, roles: str, recipe: str
+) -> tuple[Distribution, Distribution]:
+    from aimass_core.workflows import cleaning
+
+    return cleaning.column_before_after(_ws, _version, _recipe, column, device=settings().device)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def device(setting: Device) -> dict[str, Any]:
+    """Return what the device is (name, memory in bytes, threads), found out once per process."""
+    from aimass_core import device as devices
+
+    return devices.describe(setting)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def report(_ws: Workspace, run_id: str) -> Report:
+    """Return the evaluation of a run; a run never changes."""
+    from aimass_core.workflows import evaluating
+
+    return evaluating.report(_ws, run_id)
+
+
+@st.cache_resource(max_entries=32, show_spinner="Explaining a sample of the test rows…")
+def summary(_ws: Workspace, run_id: str) -> Summary:
+    """Return the explanation of a run as a whole; a run never changes."""
+    from aimass_core.workflows import explaining
+
+    return explaining.global_explanation(_ws, run_id)
