@@ -49,7 +49,8 @@ def pair(
         first = _counted(before, kinds[0], None, (), sampled)
         return first, _counted(after, kinds[1], None, first.labels, sampled)
     values = np.concatenate([_numbers(before, kinds[0]), _numbers(after, kinds[1])])
-    edges = _edges(values[np.isfinite(values)]) if scales[0] == scales[1] else None
+    whole = kinds == ("integer", "integer")
+    edges = _edges(values[np.isfinite(values)], whole=whole) if scales[0] == scales[1] else None
     return (
         _counted(before, kinds[0], edges, (), sampled),
         _counted(after, kinds[1], edges, (), sampled),
@@ -69,10 +70,14 @@ def _numbers(values: pd.Series[Any], kind: Kind) -> NDArray[np.float64]:
     return values.to_numpy(dtype=np.float64, na_value=np.nan)
 
 
-def _edges(values: NDArray[np.float64]) -> NDArray[np.float64]:
+def _edges(values: NDArray[np.float64], *, whole: bool) -> NDArray[np.float64]:
     if not values.size:
         return np.array([0.0, 1.0])
     low, high = float(values.min()), float(values.max())
+    if whole and high - low < 1e9:
+        # each bin holds equally many whole numbers, else bins would look uneven
+        width = max(1, int(np.ceil((high - low + 1) / BINS)))
+        return np.arange(low - 0.5, high + 0.5 + width, width)
     if low == high:
         return np.array([low - 0.5, high + 0.5])
     return np.linspace(low, high, BINS + 1)
@@ -103,7 +108,7 @@ def _counted(
         )
     numbers = _numbers(values, kind)
     finite = numbers[np.isfinite(numbers)]
-    edges = _edges(finite) if edges is None else edges
+    edges = _edges(finite, whole=kind == "integer") if edges is None else edges
     counts = np.histogram(finite, edges)[0]
     return Distribution(
         scale=scale,

@@ -113,4 +113,8 @@ def wilson(hits: int, rows: int) -> tuple[float, float]:
     scale = 1 + _Z**2 / rows
     middle = (share + _Z**2 / (2 * rows)) / scale
     half = _Z * math.sqrt(share * (1 - share) / rows + _Z**2 / (4 * rows**2)) / scale
-    return max(0.0, middle - half), min(1.0, middle + half)
+    # the limits are exact where nothing or everything hit, whatever rounding says
+    return (
+        max(0.0, middle - half) if hits else 0.0,
+        min(1.0, middle + half) if hits < rows else 1.0,
+    )

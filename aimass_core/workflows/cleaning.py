@@ -95,8 +95,7 @@ def suggest(ws: Workspace, version: Version) -> Recipe:
     """Return a first recipe from the findings of the version's profile."""
     from aimass_core.workflows import importing
 
-    profile = importing.profile(ws, version)
-    return suggestion.suggest(profile.columns, profile.findings)
+    return suggestion.suggest(importing.profile(ws, version))
 
 
 def preview(
