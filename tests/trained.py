@@ -40,7 +40,7 @@ def applicants(rows: int = 400, *, seed: int = 0) -> pd.DataFrame:
     income = random.normal(40_000, 12_000, rows).round(2)
     late = random.integers(0, 5, rows)
     town = random.choice(["Ulm", "Rom", "Oslo", "Bonn"], rows, p=[0.4, 0.3, 0.29, 0.01])
-    odds = -1.0 + 0.6 * late - (income - 40_000) / 10_000 * (1 + (town == "Rom")) * (late > 1)
+    odds = -2.5 + 0.6 * late - (income - 40_000) / 10_000 * (1 + (town == "Rom")) * (late > 1)
     frame = pd.DataFrame(
         {
             "income": income,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -86,6 +86,11 @@ def explain(
     Fault
         When base and contributions do not add up to a score within 1e-6.
     """
+    if not len(X):  # the base and the method are known without a row
+        one = explain(bundle, np.zeros((1, X.shape[1])), reference=reference, cutoff=cutoff, effort=effort)
+        return replace(
+            one, values=one.values[:0], errors=one.errors[:0], log_odds=one.log_odds[:0], additivity=0.0
+        )
     family = bundle.manifest.family
     players = bundle.players
     columns = tuple(found for _, found in players)

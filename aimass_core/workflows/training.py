@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from aimass_core.errors import DataError, SettingsError
+from aimass_core.errors import DataError
 from aimass_core.jobs.job import Handler, Job
 from aimass_core.settings import Device
 from aimass_core.split import SplitConfig
-from aimass_core.workflows import target
+from aimass_core.workflows import columns, target
 from aimass_core.workspace import audit, datasets, runs
 from aimass_core.workspace.connection import Workspace
 
@@ -25,13 +25,6 @@ if TYPE_CHECKING:
 
 KIND = "training"
 """Kind of the job."""
-_NEVER: dict[str, str] = {
-    "id": "it identifies rows",
-    "time": "it orders rows",
-    "group": "it groups rows",
-    "target": "it is the target",
-    "ignore": "its role is `ignore`",
-}
 
 
 class TrainingSpec(BaseModel):
@@ -133,20 +126,22 @@ def plan(ws: Workspace, spec: TrainingSpec) -> Plan:
     config = catalog.check_config(spec.family, spec.config)
     if spec.device == "cuda":
         resolve(spec.device)
-    name = _target_name(version, spec.target)
+    name = columns.target_name(version, spec.target)
     classes = target.target_classes(ws, version, name)
     positive = target.settle(name, classes, spec.positive)
     notes = (
-        [] if spec.positive else [f"{_quoted(positive)} counts as positive in `{name}`; this was guessed."]
+        []
+        if spec.positive
+        else [f"{columns.listed(positive)} counts as positive in `{name}`; this was guessed."]
     )
     without = version.rows - sum(count for _, count in classes)
     if len(classes) > target.MOST_CLASSES:
         without = 0  # not all values are listed; the worker counts the rows without one
     if without:
         notes.append(f"{without:,} of {version.rows:,} rows have no target and are left out.")
-    split = _split(version, spec.split)
-    domain = _domain(version, spec, name)
-    features, left_out = _features(version, spec, name, domain)
+    split = columns.complete_split(version, spec.split)
+    domain = columns.checked_domain(version, spec, name)
+    features, left_out = columns.features(version, spec, name, domain)
     notes += left_out
     whole = spec.model_copy(
         update={
@@ -183,8 +178,8 @@ def prepare(ws: Workspace, spec: dict[str, Any], folder: Path) -> None:
     version, whole = found.version, found.spec
     wanted = {whole.target, whole.split.time_column, whole.split.group_column, whole.domain}
     wanted |= {column.name for column in found.features}
-    columns = [name for name in version.schema.names if name in wanted]
-    datasets.export_parquet(ws, version, folder / "input" / "rows.parquet", columns)
+    kept = [name for name in version.schema.names if name in wanted]
+    datasets.export_parquet(ws, version, folder / "input" / "rows.parquet", kept)
     recipe = datasets.recipe_json(ws, version.version_id) or {}
     (folder / "input" / "training.json").write_text(
         json.dumps(
@@ -277,116 +272,3 @@ def unused_name(ws: Workspace, name: str) -> str:
 
 def _run_name(ws: Workspace, spec: TrainingSpec, version: Version) -> str:
     return unused_name(ws, spec.name.strip() or f"{version.dataset} {spec.family}")
-
-
-def _target_name(version: Version, named: str | None) -> str:
-    if named is None:
-        column = version.schema.target
-        if column is None:
-            raise SettingsError(
-                "a model needs a target", f"`{version.ref}` has none", "Give one column the role `target`"
-            )
-        return column.name
-    column = version.schema.column(named)
-    if column.kind in ("text", "date", "timestamp"):
-        raise DataError(
-            f"target `{named}` must be a category or a number",
-            f"it is a {column.kind}" if column.kind != "text" else "it is free text",
-            "Choose another target, or change its type in Clean",
-        )
-    return named
-
-
-def _split(version: Version, split: SplitConfig) -> SplitConfig:
-    if split.method == "time":
-        name = split.time_column or next((c.name for c in version.schema.by_role("time")), None)
-        if name is None:
-            raise SettingsError(
-                "dividing by time needs a time column",
-                f"`{version.ref}` has no column with the role `time`",
-                "Name a column, or divide at random",
-            )
-        column = version.schema.column(name)
-        if column.kind not in ("date", "timestamp", "integer", "number"):
-            raise SettingsError(
-                f"`{name}` must be a date or a number to divide by time",
-                f"it is a {column.kind}",
-                "Choose another column, or change its type in Clean",
-            )
-        return split.model_copy(update={"time_column": name, "group_column": None})
-    if split.method == "group":
-        name = split.group_column or next((c.name for c in version.schema.by_role("group")), None)
-        if name is None:
-            raise SettingsError(
-                "dividing by group needs a group column",
-                f"`{version.ref}` has no column with the role `group`",
-                "Name a column, or divide at random",
-            )
-        version.schema.column(name)
-        return split.model_copy(update={"group_column": name, "time_column": None})
-    return split.model_copy(update={"time_column": None, "group_column": None})
-
-
-def _domain(version: Version, spec: TrainingSpec, target_name: str) -> str | None:
-    if spec.domain is None:
-        return None
-    if spec.family != "dann":
-        raise SettingsError(
-            "only the family `dann` can be made blind to a domain",
-            f"the family is `{spec.family}`",
-            "Choose dann, or no domain",
-        )
-    version.schema.column(spec.domain)
-    if spec.domain == target_name:
-        raise SettingsError(
-            "the domain must not be the target", f"both are `{target_name}`", "Choose another"
-        )
-    return spec.domain
-
-
-def _features(
-    version: Version, spec: TrainingSpec, target_name: str, domain: str | None
-) -> tuple[tuple[Column, ...], list[str]]:
-    """Return the columns to learn from, in file order, and notes on what was left out."""
-    notes: list[str] = []
-    if spec.features is None:
-        roles = ("feature", "protected") if spec.allow_protected else ("feature",)
-        chosen = [c for c in version.schema.by_role(*roles) if c.name not in (target_name, domain)]
-        text = [c.name for c in chosen if c.kind == "text"]
-        if text:
-            notes.append(f"Free text is not learnt from: {_quoted(text, '`')}.")
-        kept = tuple(c for c in chosen if c.kind != "text")
-    else:
-        kept = tuple(c for c in version.schema if c.name in _checked(version, spec, target_name, domain))
-    if not kept:
-        raise DataError(
-            "a model needs at least one feature",
-            f"`{version.ref}` has none left",
-            "Give some columns the role `feature`",
-        )
-    protected = [c.name for c in kept if c.role == "protected"]
-    if protected:
-        notes.append(f"Protected columns are learnt from, on the record: {_quoted(protected, '`')}.")
-    return kept, notes
-
-
-def _checked(version: Version, spec: TrainingSpec, target_name: str, domain: str | None) -> set[str]:
-    for name in spec.features or ():
-        column = version.schema.column(name)
-        why = _NEVER.get("target" if name == target_name else column.role)
-        if name == domain:
-            why = "the model is to be blind to it"
-        if column.kind == "text":
-            why = "it is free text"
-        if column.role == "protected" and not spec.allow_protected:
-            why = "it is protected, and learning from protected columns was not allowed"
-        if why:
-            raise SettingsError(
-                f"`{name}` must not be a feature", why, "Take it out of the features, or change its role"
-            )
-    return set(spec.features or ())
-
-
-def _quoted(names: tuple[str, ...] | list[str], mark: str = "'") -> str:
-    shown = ", ".join(f"{mark}{name}{mark}" for name in names[:8])
-    return shown + (", …" if len(names) > 8 else "")
