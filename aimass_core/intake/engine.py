@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
@@ -21,7 +21,7 @@ def literal(text: str) -> str:
 
 
 @contextmanager
-def engine(scratch: Path, *extensions: Literal["excel"]) -> Iterator[duckdb.DuckDBPyConnection]:
+def engine(scratch: Path, *extensions: Literal["excel", "encodings"]) -> Iterator[duckdb.DuckDBPyConnection]:
     """Give a database in memory that spills into ``scratch`` and asks the internet for nothing."""
     connection = duckdb.connect(
         config={
@@ -56,3 +56,23 @@ def extension_path(name: str) -> Path:
             "Reinstall with `pip install -c constraints.txt -e .`",
         )
     return path
+
+
+def check_extensions(scratch: Path, names: Sequence[Literal["excel", "encodings"]]) -> None:
+    """Load extensions, to see whether they can be.
+
+    Raises
+    ------
+    Fault
+        When one is not installed or does not fit this DuckDB.
+    """
+    for name in names:
+        try:
+            with engine(scratch, name):
+                pass
+        except (ImportError, duckdb.Error) as error:
+            raise Fault(
+                f"the {name} extension must load",
+                str(error).splitlines()[0],
+                "Reinstall with `pip install -c constraints.txt -e .`",
+            ) from error

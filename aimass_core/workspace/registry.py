@@ -28,6 +28,24 @@ class Model:
     registered_by: str
 
 
+def checked_name(name: str) -> str:
+    """Return a model's name without outer blanks.
+
+    Raises
+    ------
+    SettingsError
+        When it cannot be part of an address.
+    """
+    name = name.strip()
+    if not _NAME.fullmatch(name):
+        raise SettingsError(
+            "a model's name must be 1 to 80 letters, digits, spaces, dots, dashes or underscores",
+            f"{name[:100]!r}",
+            "Choose another name, such as `credit-default`",
+        )
+    return name
+
+
 def register(ws: Workspace, run_id: str, *, name: str, note: str = "", actor: str) -> Model:
     """Register a run as the next version of a model.
 
@@ -40,13 +58,7 @@ def register(ws: Workspace, run_id: str, *, name: str, note: str = "", actor: st
     ConflictError
         When this run already is a version of that model.
     """
-    name = name.strip()
-    if not _NAME.fullmatch(name):
-        raise SettingsError(
-            "a model's name must be 1 to 80 letters, digits, spaces, dots, dashes or underscores",
-            f"{name[:100]!r}",
-            "Choose another name, such as `credit-default`",
-        )
+    name = checked_name(name)
     with ws.writing() as cursor:
         if cursor.execute("SELECT 1 FROM runs WHERE run_id = ?", [run_id]).fetchone() is None:
             raise NotFoundError(
