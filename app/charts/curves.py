@@ -212,7 +212,7 @@ def _shares(x_title: str, y_title: str) -> go.Figure:
     made = figure(
         height=HEIGHT, x_title=x_title, y_title=y_title, x_format=".0%", y_format=".0%", legend=True
     )
-    made.update_xaxes(range=[0, 1])
+    made.update_xaxes(range=[0, 1.03])
     made.update_yaxes(range=[0, 1.02])
     return made
 

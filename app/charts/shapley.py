@@ -145,7 +145,7 @@ def waterfall(reasons: Sequence[Reason], *, base: float, log_odds: float, limit:
     made = figure(height=150 + _ROW * (len(steps) + 2), x_title="Log-odds; right raises the risk")
     made.add_trace(_floating(steps, starts))
     ends = [*starts, at, base, log_odds]
-    pad = 0.14 * (max(ends) - min(ends)) or 0.5
+    pad = 0.2 * (max(ends) - min(ends)) or 0.5
     low, high = min(ends) - pad, max(ends) + pad
     for place, value, name in ((-1, base, "Reference"), (len(steps), log_odds, "This row")):
         made.add_vline(x=value, line={"color": NEUTRAL, "width": 1, "dash": "dot"})

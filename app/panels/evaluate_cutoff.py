@@ -110,18 +110,22 @@ def _figures(
     chosen: Confusion, best: BestCutoff, stated: Costs, currency: str, kind: PolicyKind, report: Report
 ) -> None:
     cost = chosen.cost(cost_false_positive=stated.false_positive, cost_false_negative=stated.false_negative)
-    flag = "decline" if kind == "credit" else "block"
+    flag = "Decline" if kind == "credit" else "Block"
     ui.metrics(
         [
             (_PASSED[kind], share(chosen.approval_rate), "Share of the test rows below the cut-off."),
             (
-                "Bad rate among them",
+                "Bads passed",
                 share(chosen.accepted_bad_rate),
-                f"Share of bads among rows let through; among all rows it is {share(report.bad_rate)}.",
+                f"Share of bads among the rows let through; among all rows it is {share(report.bad_rate)}.",
             ),
             ("Bads caught", share(chosen.recall), "Share of all bads at or above the cut-off."),
             ("Cost of errors", money(cost, currency), "On the test rows, at the chosen cut-off."),
-            ("At the best cut-off", money(best.cost, currency), f"At {share(best.confusion.threshold, 2)}."),
+            (
+                "Lowest cost",
+                money(best.cost, currency),
+                f"At the best cut-off, {share(best.confusion.threshold, 2)}.",
+            ),
             (
                 f"If you {flag} none",
                 money(best.cost_flag_none, currency),

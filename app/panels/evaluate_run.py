@@ -15,7 +15,10 @@ MEASURES: dict[str, tuple[str, str]] = {
     "auc": ("AUC", "Chance that a bad row scores above a good one; 0.5 is a coin. Higher is better."),
     "gini": ("Gini", "2 × AUC − 1. Higher is better."),
     "ks": ("KS", "Widest gap between the shares of bads and goods flagged. Higher is better."),
-    "average_precision": ("Average precision", "Area under precision and recall. Higher is better."),
+    "average_precision": (
+        "Avg. precision",
+        "Average precision: area under precision and recall. Higher is better.",
+    ),
     "brier": ("Brier score", "Mean squared error of the probability. Lower is better."),
     "log_loss": ("Log loss", "Mean negative log likelihood, natural logarithm. Lower is better."),
 }

@@ -92,7 +92,7 @@ def _progress(runner: Runner[Workspace], status: JobStatus, *, ahead: int) -> No
             facts.append(
                 (f"Validation {escape(last.metric_name)}", measure(last.metric, 4), "On the validation rows")
             )
-        facts.append(("Time left, at most", duration(status.seconds_left), "At the pace of the last steps"))
+        facts.append(("Time left", duration(status.seconds_left), "At most, at the pace of the last steps"))
         ui.metrics(facts)
         history = [item for item in status.history if item.loss is not None or item.metric is not None]
         if len(history) > 1:

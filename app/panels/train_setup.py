@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import streamlit as st
+from pydantic import BaseModel
 
 from aimass_core.errors import SettingsError
 from aimass_core.models.catalog import FAMILIES
@@ -19,6 +20,8 @@ from aimass_core.workspace.datasets import Version
 from app import forms
 from app.boundary import show_error
 from app.text import code, count, counted, share
+
+Settings = TypeVar("Settings", bound=BaseModel)
 
 _KINDS: dict[str, str] = {"credit": "Credit: will it be repaid?", "fraud": "Fraud: is it genuine?"}
 _METHODS: dict[str, str] = {
@@ -124,7 +127,7 @@ def _target(ws: Workspace, version: Version, prefix: str) -> tuple[str, tuple[st
     return column, tuple(positive)
 
 
-def _problem(column: str, classes: Sequence[tuple[str, int]]) -> Exception | None:
+def _problem(column: str, classes: Sequence[tuple[str, int]]) -> SettingsError | None:
     """Return what is wrong with a target that cannot be trained on, whatever is chosen as positive."""
     if 2 <= len(classes) <= targets.MOST_CLASSES:
         return None
@@ -316,7 +319,7 @@ def _config(key: str, prefix: str) -> dict[str, Any] | None:
     return None if built is None else built.model_dump()
 
 
-def _built(model: Any, values: dict[str, Any]) -> Any:
+def _built(model: type[Settings], values: dict[str, Any]) -> Settings | None:
     """Return the settings, or None with the reason shown when a value does not fit."""
     try:
         return forms.build(model, values)

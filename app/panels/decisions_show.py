@@ -1,0 +1,146 @@
+"""One decision in full: outcome, score, reasons, input, versions, and its replay."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from aimass_core.explain.reasons import Reasons
+from aimass_core.settings import settings
+from aimass_core.workflows import reviewing
+from aimass_core.workflows.reviewing import Replay
+from aimass_core.workspace import cases
+from aimass_core.workspace.cases import Decision
+from aimass_core.workspace.connection import Workspace
+from app import ui
+from app.panels import explain_waterfall
+from app.panels.explain_row import REFERENCES
+from app.tables import table
+from app.text import code, escape, number, prose, share, short, when
+
+TONES: dict[str, ui.Tone] = {
+    "approve": "good",
+    "allow": "good",
+    "refer": "middle",
+    "challenge": "middle",
+    "decline": "bad",
+    "block": "bad",
+}
+_SIDES = ("principal", "tail", "favourable")
+
+
+def show(ws: Workspace, decision: Decision) -> None:
+    """Show one stored decision with everything it rests on, and replay it when asked."""
+    _head(ws, decision)
+    _reasons(decision)
+    left, right = st.columns(2)
+    with left:
+        st.markdown("**What came in**")
+        table(
+            pd.DataFrame(
+                {
+                    "Column": list(decision.input),
+                    "Value": ["" if value is None else str(value) for value in decision.input.values()],
+                }
+            ),
+            f"Input of decision {decision.decision_id}",
+            key=f"decision.input.{decision.decision_id}",
+        )
+    with right:
+        st.markdown("**What decided**")
+        ui.facts(
+            {
+                "Model": code(decision.model),
+                "Policy": f"version {decision.policy_version}",
+                "Decided": f"{when(decision.decided_at)} by {escape(decision.decided_by)}",
+                "Source": escape(decision.source),
+                "Decision": code(decision.decision_id),
+                "Model SHA-256": code(short(decision.bundle_sha256)),
+                "Input SHA-256": code(short(decision.input_sha256)),
+            }
+        )
+        _replay(ws, decision)
+
+
+def _head(ws: Workspace, decision: Decision) -> None:
+    policy = cases.policy_by_id(ws, decision.policy_id).policy
+    with st.container(horizontal=True, vertical_alignment="center"):
+        ui.badge(decision.outcome.capitalize(), TONES.get(decision.outcome, "neutral"))
+        st.markdown(f"**{escape(decision.subject)}**" if decision.subject else "No subject named")
+    ui.metrics(
+        [
+            ("Probability", share(decision.probability, 2), "Of the bad outcome."),
+            ("Log-odds", number(decision.log_odds), "Natural logarithm of p / (1 − p)."),
+            ("Lower cut-off", share(policy["low"], 2), "Below it the case passes."),
+            ("Upper cut-off", share(policy["high"], 2), "From it on the case is turned away."),
+        ]
+    )
+
+
+def _reasons(decision: Decision) -> None:
+    if not decision.reasons.get("explained"):
+        st.info(
+            "This decision was made without reasons. A replay computes its score again, not the reasons.",
+            icon=":material/info:",
+        )
+        return
+    found = stored_reasons(decision.reasons)
+    left, right = st.columns([3, 2])
+    with left:
+        explain_waterfall.chart(
+            found,
+            base=float(decision.reasons["base"]),
+            log_odds=decision.log_odds,
+            probability=decision.probability,
+            key=f"decision.waterfall.{decision.decision_id}",
+        )
+    with right:
+        explain_waterfall.ranked(found, key=f"decision.reasons.{decision.decision_id}")
+        st.caption(
+            f"Compared with: {REFERENCES.get(decision.reference, decision.reference)} "
+            f"({prose(decision.reasons['reference_text'])}). {prose(decision.reasons['method'])}."
+        )
+
+
+def stored_reasons(stored: dict[str, Any]) -> Reasons:
+    """Return the reasons as they were stored with a decision."""
+    return Reasons.model_validate({side: stored[side] for side in _SIDES})
+
+
+def _replay(ws: Workspace, decision: Decision) -> None:
+    key = f"decision.replay.{decision.decision_id}"
+    if st.button(
+        "Replay this decision",
+        icon=":material/replay:",
+        key=key,
+        help="Computes it again from the archive: same input, same model version, same policy version.",
+    ):
+        _verdict(reviewing.replay(ws, decision.decision_id, actor=settings().user))
+
+
+def _verdict(replay: Replay) -> None:
+    if replay.problem:
+        st.error(f"It could not be replayed. {prose(replay.problem)}", icon=":material/error:")
+    elif replay.agrees and replay.again is not None:
+        compared = "score, outcome and reasons" if replay.reasons_compared else "score and outcome"
+        st.success(
+            f"Replayed: {compared} are the same. Probability {share(replay.again.probability, 4)}, "
+            f"outcome {replay.again.outcome}.",
+            icon=":material/verified:",
+        )
+    else:
+        st.error("Replayed, and it came out otherwise.", icon=":material/error:")
+    if replay.differences:
+        table(
+            pd.DataFrame(
+                {
+                    "What": [item.what for item in replay.differences],
+                    "Stored": [item.stored for item in replay.differences],
+                    "Now": [item.again for item in replay.differences],
+                }
+            ),
+            "Differences of the replay",
+            key=f"decision.differences.{replay.stored.decision_id}",
+        )

@@ -1,0 +1,33 @@
+"""Evaluate: compare runs, look at one in full, choose its cut-off, register it as a model."""
+
+from __future__ import annotations
+
+from aimass_core.workspace import runs
+from app import cache, state, ui
+from app.context import workspace
+from app.panels import evaluate_board, evaluate_curves, evaluate_cutoff, evaluate_register, evaluate_run
+
+ui.header("evaluate")
+ws = workspace()
+if not runs.names(ws):
+    ui.empty(
+        "There is no run yet",
+        "Train one or more models; they are compared here on rows they never saw.",
+        page="train",
+        label="Train a model",
+    )
+else:
+    ui.section("Runs side by side")
+    chosen = evaluate_board.show(ws)
+    if chosen:
+        evaluate_curves.show({runs.get(ws, key).name: cache.report(ws, key) for key in chosen})
+    ui.section("One run in full")
+    run = state.pick_run(ws)
+    if run is not None:
+        report = cache.report(ws, run.run_id)
+        evaluate_run.measures(report)
+        evaluate_run.spread(report)
+        ui.section("Cut-off", help="From which probability on a case is declined or blocked.")
+        evaluate_cutoff.show(report, run.spec["kind"], run.run_id)
+        ui.section("Register")
+        evaluate_register.show(ws, run)
