@@ -50,7 +50,7 @@ def labels(series: pd.Series[Any]) -> npt.NDArray[np.object_]:
     """Return target values as the labels of :func:`target_classes`; None where missing or blank."""
     found = to_labels(series).to_numpy(dtype=object)
     return np.array(
-        [None if value is None or not str(value).strip() else str(value) for value in found], dtype=object
+        [None if pd.isna(value) or not str(value).strip() else str(value) for value in found], object
     )
 
 

@@ -1,0 +1,395 @@
+"""Training from a data set version to a recorded run, through a real worker process."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from aimass_core.bundle import Bundle
+from aimass_core.errors import DataError, NotFoundError, SettingsError
+from aimass_core.jobs.job import Job
+from aimass_core.jobs.progress import Progress
+from aimass_core.schema import Column
+from aimass_core.split import SplitConfig
+from aimass_core.workflows import evaluating, fitting, training
+from aimass_core.workflows.training import TrainingSpec
+from aimass_core.workspace import audit, datasets, runs
+from aimass_core.workspace.connection import Workspace, now, open_workspace
+from tests.made import add_dataset, train_now
+from tests.shared_data import shared_path
+from tests.trained import COLUMNS, FAMILIES, QUICK, applicants
+
+TARGET = Column(name="y", kind="integer", role="target")
+
+
+@pytest.fixture
+def ws(tmp_path: Path) -> Iterator[Workspace]:
+    workspace = open_workspace(tmp_path / "home", threads=1)
+    yield workspace
+    workspace.close()
+
+
+def spec(**settings: Any) -> TrainingSpec:
+    return TrainingSpec.model_validate({"dataset": "loans", "family": "scorecard"} | settings)
+
+
+def compute_here(ws: Workspace, folder: Path, **settings: Any) -> Bundle:
+    """Run prepare and compute in this process."""
+    (folder / "input").mkdir(parents=True)
+    (folder / "output").mkdir()
+    asked = {"config": QUICK["scorecard"], "bootstrap": 0} | settings
+    training.prepare(ws, spec(**asked).model_dump(mode="json"), folder)
+    fitting.compute(folder, lambda message: None)
+    return Bundle.load(folder / "output" / "bundle")
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_training_makes_a_run_that_scores_as_it_was_measured(ws: Workspace, family: str) -> None:
+    frame = applicants(500)
+    add_dataset(ws, frame)
+    messages: list[Progress] = []
+
+    run = train_now(ws, family, messages=messages)
+
+    assert run.name == f"loans {family}"
+    assert (run.family, run.created_by, run.spec["positive"]) == (family, "ann", ["1"])
+    assert run.metrics["train.rows"] + run.metrics["validation.rows"] + run.metrics["test.rows"] == 500
+    assert run.metrics["test.auc.low"] <= run.metrics["test.auc"] <= run.metrics["test.auc.high"]
+    assert run.metrics["test.auc"] > 0.6
+    said = " ".join(message.message for message in messages)
+    assert all(word in said for word in ("Reading", "Dividing", "Measuring", "Explaining", "Saving", "Done"))
+    assert [m.step for m in messages] == sorted(m.step for m in messages)
+    scores = evaluating.scores(ws, run.run_id)
+    raw = frame.iloc[scores["_row"] - 1]
+    again = evaluating.bundle(ws, run.run_id).score(raw)
+    np.testing.assert_allclose(again.log_odds, scores["log_odds"], atol=1e-6)
+    np.testing.assert_array_equal(raw["y"], scores["y"])
+    assert [event.action for event in audit.events(ws, subject=run.run_id)] == ["run.train"]
+
+
+def test_second_run_of_a_name_gets_a_number(ws: Workspace) -> None:
+    add_dataset(ws, applicants(200))
+
+    first, second = train_now(ws, name="mine"), train_now(ws, name="mine")
+
+    assert (first.name, second.name) == ("mine", "mine 2")
+
+
+def test_same_seed_gives_the_same_model(ws: Workspace, tmp_path: Path) -> None:
+    add_dataset(ws, applicants(300))
+
+    one = compute_here(ws, tmp_path / "a", family="dann", config=QUICK["dann"], device="cpu", seed=3)
+    two = compute_here(ws, tmp_path / "b", family="dann", config=QUICK["dann"], device="cpu", seed=3)
+
+    rows = applicants(50, seed=9)
+    np.testing.assert_allclose(one.score(rows).log_odds, two.score(rows).log_odds, atol=1e-12)
+
+
+def test_nothing_is_learnt_from_test_rows(ws: Workspace, tmp_path: Path) -> None:
+    frame = applicants(400)
+    steps = [
+        {"kind": "outliers", "action": "cap"},
+        {"kind": "missing", "method": "median", "indicator": True},
+        {"kind": "rare", "min_share": 0.05},
+    ]
+    one = add_dataset(ws, frame)
+    datasets.set_recipe(ws, one.version_id, {"repairs": [], "steps": steps}, actor="ann")
+    before = compute_here(ws, tmp_path / "a")
+    scores = pd.read_parquet(tmp_path / "a" / "output" / "bundle" / "test_scores.parquet")
+    tested = scores.loc[scores["part"] == "test", "_row"].to_numpy() - 1
+    changed = frame.copy()
+    changed.loc[tested, "income"] = 1e9
+    changed.loc[tested, "late"] = 1_000
+    changed.loc[tested, "town"] = "Atlantis"
+    two = add_dataset(ws, changed)
+    datasets.set_recipe(ws, two.version_id, {"repairs": [], "steps": steps}, actor="ann")
+
+    after = compute_here(ws, tmp_path / "b")
+
+    assert len(tested) == 120
+    for name in ("encoder.json", "steps.json", "model/estimator.json"):
+        assert (before.path / name).read_bytes() == (after.path / name).read_bytes(), name  # type: ignore[operator]
+    np.testing.assert_array_equal(before.reference, after.reference)
+    assert "Atlantis" not in json.dumps(after.encoder.to_json())
+
+
+def test_recipe_is_fitted_counted_and_kept(ws: Workspace, tmp_path: Path) -> None:
+    version = add_dataset(ws, applicants(400))
+    steps = [{"kind": "missing", "columns": ["income"], "method": "drop"}]
+    datasets.set_recipe(ws, version.version_id, {"repairs": [], "steps": steps}, actor="ann")
+
+    model = compute_here(ws, tmp_path / "a")
+
+    assert model.manifest.rows["dropped"] > 10
+    assert model.manifest.rows["train"] + model.manifest.rows["dropped"] == 224  # 400 × 0.7 × 0.8
+    assert model.manifest.rows["test"] == 120  # a row to be judged is never dropped
+
+
+def test_step_on_a_column_that_is_not_a_feature_is_left_out(ws: Workspace, tmp_path: Path) -> None:
+    version = add_dataset(ws, applicants(300))
+    steps = [{"kind": "missing", "columns": ["income", "late"]}, {"kind": "missing", "columns": ["late"]}]
+    datasets.set_recipe(ws, version.version_id, {"repairs": [], "steps": steps}, actor="ann")
+
+    model = compute_here(ws, tmp_path / "a", features=["income", "town"])
+
+    assert len(model.steps.steps) == 1
+
+
+def test_rows_without_a_target_are_left_out_and_counted(ws: Workspace, tmp_path: Path) -> None:
+    frame = applicants(300).astype({"y": "Int64"})
+    frame.loc[:19, "y"] = pd.NA
+    add_dataset(ws, frame)
+
+    plan = training.plan(ws, spec())
+    model = compute_here(ws, tmp_path / "a")
+
+    assert (plan.rows, plan.without_target) == (280, 20)
+    assert any("20 of 300 rows have no target" in note for note in plan.notes)
+    assert model.manifest.rows["without_target"] == 20
+    assert len(model.applicants) == 300  # applicants without an outcome are applicants
+
+
+def test_raw_rows_go_through_the_repairs_of_the_version(ws: Workspace, tmp_path: Path) -> None:
+    frame = applicants(300)
+    add_dataset(ws, frame, repairs=[{"kind": "sentinel", "column": "income", "values": [-999.0]}])
+
+    model = compute_here(ws, tmp_path / "a")
+
+    raw = applicants(5, seed=2)
+    np.testing.assert_allclose(
+        model.score(raw.assign(income=-999.0)).log_odds, model.score(raw.assign(income=np.nan)).log_odds
+    )
+
+
+@pytest.mark.parametrize("method", ["time", "group"])
+def test_division_takes_its_column_from_the_roles(ws: Workspace, tmp_path: Path, method: str) -> None:
+    frame = applicants(400)
+    add_dataset(ws, frame, roles={"since": "time", "late": "group"})
+
+    found = training.check(ws, spec(split={"method": method, "test_share": 0.4}))
+    if method == "time":
+        model = compute_here(ws, tmp_path / "a", split={"method": "time"})
+        scores = pd.read_parquet(model.path / "test_scores.parquet")  # type: ignore[operator]
+        tested = scores.loc[scores["part"] == "test", "_row"].to_numpy() - 1
+        others = np.setdiff1d(np.arange(400), tested)
+        assert frame["since"].iloc[tested].min() >= frame["since"].iloc[others].max()
+        assert "since" not in [column.name for column in model.input_columns]
+
+    assert found.split.time_column == ("since" if method == "time" else None)
+    assert found.split.group_column == ("late" if method == "group" else None)
+    assert set(found.features or ()) == {"income", "town", "owner"}
+
+
+def test_groups_stay_together(ws: Workspace, tmp_path: Path) -> None:
+    frame = applicants(400).assign(customer=np.repeat(np.arange(100), 4))
+    add_dataset(ws, frame, columns=(*COLUMNS, Column(name="customer", kind="integer", role="group"), TARGET))
+
+    model = compute_here(ws, tmp_path / "a", split={"method": "group"})
+
+    scores = pd.read_parquet(model.path / "test_scores.parquet")  # type: ignore[operator]
+    tested = frame["customer"].iloc[scores.loc[scores["part"] == "test", "_row"] - 1]
+    assert tested.value_counts().eq(4).all()
+
+
+@pytest.mark.parametrize(
+    ("settings", "error", "words"),
+    [
+        ({"dataset": "nothing"}, NotFoundError, "data set `nothing`"),
+        ({"target": "no such"}, DataError, "column `no such`"),
+        ({"target": "since"}, DataError, "category or a number"),
+        ({"family": "forest"}, NotFoundError, "scorecard, boosting, dann"),
+        ({"config": {"bins": 1}}, SettingsError, "`bins`"),
+        ({"config": {"colour": 1}}, SettingsError, "`colour`"),
+        ({"positive": ["9"]}, SettingsError, "'9' does not"),
+        ({"positive": ["0", "1"]}, SettingsError, "all of them do"),
+        ({"target": "late"}, SettingsError, r"it has 5: '\d' \(\d+ rows\)"),
+        ({"features": ["income", "y"]}, SettingsError, "it is the target"),
+        ({"features": ["sex"]}, SettingsError, "it is protected"),
+        ({"features": ["memo"]}, SettingsError, "free text"),
+        ({"features": ["number"]}, SettingsError, "identifies rows"),
+        ({"features": []}, DataError, "at least one feature"),
+        ({"split": {"method": "time"}}, SettingsError, "needs a time column"),
+        ({"split": {"method": "time", "time_column": "town"}}, SettingsError, "must be a date or a number"),
+        ({"split": {"method": "group"}}, SettingsError, "needs a group column"),
+        ({"domain": "town"}, SettingsError, "only the family `dann`"),
+        ({"family": "dann", "domain": "y"}, SettingsError, "must not be the target"),
+    ],
+)
+def test_what_cannot_be_trained_is_refused_before_any_work(
+    ws: Workspace, settings: dict[str, Any], error: type[Exception], words: str
+) -> None:
+    extra = (
+        Column(name="sex", kind="category", role="protected"),
+        Column(name="memo", kind="text"),
+        Column(name="number", kind="integer", role="id"),
+    )
+    frame = applicants(100).assign(sex="f", memo="words", number=range(100))
+    add_dataset(ws, frame, columns=(*COLUMNS, *extra, TARGET))
+
+    with pytest.raises(error, match=words):
+        training.plan(ws, spec(**settings))
+
+
+def test_target_of_one_class_is_refused(ws: Workspace) -> None:
+    add_dataset(ws, applicants(100).assign(y=1))
+
+    with pytest.raises(DataError, match=r"only '1' \(100 rows\)"):
+        training.check(ws, spec())
+
+
+def test_target_without_any_value_is_refused(ws: Workspace) -> None:
+    add_dataset(ws, applicants(100).assign(y=pd.array([None] * 100, dtype="Int64")))
+
+    with pytest.raises(DataError, match="all its values are missing"):
+        training.check(ws, spec())
+
+
+def test_version_without_a_target_is_refused(ws: Workspace) -> None:
+    add_dataset(ws, applicants(100), roles={"y": "ignore"})
+
+    with pytest.raises(SettingsError, match="has none"):
+        training.check(ws, spec())
+
+
+@pytest.mark.parametrize(
+    ("values", "positive"),
+    [
+        (["good", "bad"], "bad"),
+        (["no", "yes"], "yes"),
+        (["default", "paid"], "default"),
+        ([0, 1], "1"),
+        ([1.0, 0.0], "1"),
+        ([True, False], "true"),
+        (["2", "1"], "1"),
+        (["left", "left", "left", "right"], "right"),
+        (["A", "B", "B"], "A"),
+    ],
+)
+def test_positive_class_is_guessed_and_said(ws: Workspace, values: list[Any], positive: str) -> None:
+    frame = applicants(120).assign(y=(values * 120)[:120])
+    kind = (
+        "boolean" if isinstance(values[0], bool) else "category" if isinstance(values[0], str) else "number"
+    )
+    add_dataset(ws, frame, columns=(*COLUMNS, Column(name="y", kind=kind, role="target")))
+
+    plan = training.plan(ws, spec())
+
+    assert plan.spec.positive == (positive,)
+    assert f"'{positive}' counts as positive in `y`; this was guessed." in plan.notes
+
+
+def test_three_classes_are_trained_once_the_positive_ones_are_named(ws: Workspace, tmp_path: Path) -> None:
+    labels = np.array(["paid", "late", "lost"])[np.arange(300) % 3]
+    frame = applicants(300).assign(y=labels)
+    add_dataset(ws, frame, columns=(*COLUMNS, Column(name="y", kind="category", role="target")))
+
+    model = compute_here(ws, tmp_path / "a", positive=["late", "lost"])
+
+    assert (model.manifest.positive, model.manifest.negative) == (("late", "lost"), ("paid",))
+    scores = pd.read_parquet(model.path / "test_scores.parquet")  # type: ignore[operator]
+    np.testing.assert_array_equal(scores["y"], (labels[scores["_row"] - 1] != "paid").astype(int))
+
+
+def test_protected_columns_are_learnt_from_only_on_the_record(ws: Workspace) -> None:
+    columns = (*COLUMNS, Column(name="sex", kind="category", role="protected"), TARGET)
+    add_dataset(ws, applicants(200).assign(sex=["f", "m"] * 100), columns=columns)
+
+    plain, allowed = train_now(ws), train_now(ws, allow_protected=True)
+
+    assert "sex" not in plain.spec["features"]
+    assert "sex" in allowed.spec["features"]
+    assert evaluating.bundle(ws, allowed.run_id).manifest.protected == ("sex",)
+    assert not audit.events(ws, subject=plain.run_id, action="run.protected")
+    [event] = audit.events(ws, subject=allowed.run_id, action="run.protected")
+    assert (event.detail["columns"], event.actor) == (["sex"], "ann")
+
+
+def test_domain_is_not_a_feature(ws: Workspace, tmp_path: Path) -> None:
+    add_dataset(ws, applicants(300))
+
+    model = compute_here(ws, tmp_path / "a", family="dann", config=QUICK["dann"], domain="town", device="cpu")
+
+    assert model.manifest.domain == "town"
+    assert "town" not in [column.name for column in model.input_columns]
+
+
+def test_names_with_quotes_markup_and_other_scripts_are_trained_on(ws: Workspace, tmp_path: Path) -> None:
+    odd = ('in"come', "<b>stadt</b>", "晚 🙂", "since", "owner", "目标'")
+    frame = applicants(200).rename(columns=dict(zip([*(c.name for c in COLUMNS), "y"], odd, strict=True)))
+    columns = [c.model_copy(update={"name": n}) for c, n in zip((*COLUMNS, TARGET), odd, strict=True)]
+    add_dataset(ws, frame, columns=columns)
+
+    model = compute_here(ws, tmp_path / "a")
+
+    assert [column.name for column in model.input_columns] == list(odd[:-1])
+    assert np.isfinite(model.score(frame).log_odds).all()
+
+
+def test_failed_training_leaves_the_workspace_as_it_was(ws: Workspace) -> None:
+    add_dataset(ws, applicants(30).assign(y=[1] * 2 + [0] * 28))
+
+    with pytest.raises(DataError, match="rows must hold both classes"):
+        train_now(ws)
+
+    assert runs.runs(ws) == []
+    assert list(ws.bundles.iterdir()) == []
+
+
+def test_record_can_be_tried_again_after_a_crash(ws: Workspace, tmp_path: Path) -> None:
+    add_dataset(ws, applicants(200))
+    folder = tmp_path / "job"
+    compute_here(ws, folder)
+    job = Job("job-1", "training", "t", {}, "running", now(), "ann", now(), {})
+    with pytest.raises(RuntimeError), ws.writing():  # noqa: PT012
+        training.record(ws, job, folder)
+        raise RuntimeError("the server dies before it commits")
+    assert runs.runs(ws) == []
+
+    result = training.record(ws, job, folder)
+
+    assert training.record(ws, job, folder) == result
+    assert [run.run_id for run in runs.runs(ws)] == [result["run_id"]]
+    assert evaluating.bundle(ws, result["run_id"]).manifest.target == "y"
+
+
+def test_estimate_grows_with_the_rows(ws: Workspace) -> None:
+    add_dataset(ws, applicants(200), name="small")
+    add_dataset(ws, applicants(20_000), name="large")
+
+    small, large = (training.estimate(ws, spec(dataset=name, family="dann")) for name in ("small", "large"))
+
+    assert 0 < small.seconds < large.seconds
+    assert 0 < small.memory_bytes <= large.memory_bytes
+
+
+def test_classes_are_listed_with_their_counts(ws: Workspace) -> None:
+    frame = applicants(100).assign(y=[None, *["b"] * 60, *["a"] * 38, "  "])
+    version = add_dataset(ws, frame, columns=(*COLUMNS, Column(name="y", kind="category", role="target")))
+
+    assert training.target_classes(ws, version, "y") == [("b", 60), ("a", 38)]
+    with pytest.raises(DataError, match="column `z`"):
+        training.target_classes(ws, version, "z")
+
+
+def test_split_settings_are_part_of_the_spec() -> None:
+    assert spec().split == SplitConfig()
+
+
+@pytest.mark.shared
+def test_taiwan_default_is_learnt(ws: Workspace) -> None:
+    frame = pd.read_csv(shared_path("credit/taiwan_default.csv")).sample(6_000, random_state=0)
+    target = "default.payment.next.month"
+    roles = {"ID": "id", target: "target", "GENDER": "protected", "AGE": "protected", "MARRIAGE": "protected"}
+    columns = [Column(name=name, kind="integer", role=roles.get(name, "feature")) for name in frame.columns]
+    add_dataset(ws, frame, columns=columns)
+
+    run = train_now(ws, "boosting", config={"trees": 80})
+
+    assert run.metrics["test.auc"] > 0.74
+    assert "GENDER" not in run.spec["features"]
