@@ -132,7 +132,9 @@ class TypeRepair(_Repair):
         description="Type to have. Text to number understands 1,234.5, $ € £ ¥ and % (12% becomes 12)."
     )
     format: str | None = Field(
-        default=None, description="Pattern of dates in text, as %d/%m/%Y; empty tries unambiguous ones."
+        default=None,
+        pattern=r"^([^%]|%-?[aAwdbBmyYHIpMSgfzZjUWcxX]|%%)+$",
+        description="Pattern of dates in text, as %d/%m/%Y; empty tries unambiguous ones.",
     )
     was: Kind | None = Field(default=None, description="Type before; filled in when the repair is applied.")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +13,7 @@ import pandas as pd
 from aimass_core.errors import DataError
 from aimass_core.intake.change import RuleCount, merged
 from aimass_core.intake.repair_sql import (
+    NUMBERS,
     SQL_TYPES,
     TEXTS,
     CellRule,
@@ -153,7 +154,7 @@ def _arrow(series: pd.Series[Any], kind: Kind) -> tuple[pa.Array, Kind]:
     try:
         array = pa.array(series, from_pandas=True)
     except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
-        return _as_text(series), "text"
+        return _as_text(series, kind), "text"
     if isinstance(array, pa.ChunkedArray):
         array = array.combine_chunks()
     found, types = array.type, pa.types
@@ -171,10 +172,10 @@ def _arrow(series: pd.Series[Any], kind: Kind) -> tuple[pa.Array, Kind]:
         return naive, "timestamp"
     if types.is_string(found) or types.is_large_string(found) or types.is_null(found):
         return array.cast(pa.string()), "text"
-    return _as_text(series), "text"
+    return _as_text(series, kind), "text"
 
 
-def _as_text(series: pd.Series[Any]) -> pa.Array:
+def _as_text(series: pd.Series[Any], kind: Kind) -> pa.Array:
     import pyarrow as pa
 
     texts: list[str | None] = []
@@ -185,12 +186,14 @@ def _as_text(series: pd.Series[Any]) -> pa.Array:
                 f"row {len(texts) + 1:,} is of type {type(value).__name__}",
                 "Give each of its parts a column of its own",
             )
-        texts.append(None if pd.isna(value) else _text(value))
+        texts.append(None if pd.isna(value) else _text(value, kind))
     return pa.array(texts, pa.string())
 
 
-def _text(value: Any) -> str:
+def _text(value: Any, kind: Kind) -> str:
     if isinstance(value, bool | np.bool_):
+        if kind in NUMBERS:
+            return "1" if value else "0"
         return "true" if value else "false"
     if isinstance(value, float | np.floating) and float(value).is_integer():
         return str(int(value))
@@ -206,18 +209,17 @@ def _typing(name: str, came: Kind, kind: Kind, codes: Sequence[str | float]) -> 
         rules.append(CellRule(_TYPED, name, came, trimmed))
         words = [code for code in codes if isinstance(code, str) and code.strip()]
         if words:
-            found = f"{matches('{x}', 'text', words)}"
+            found = partial(matches, kind=came, values=words)
             rules.append(
                 CellRule(
                     "sentinel-to-missing",
                     name,
                     came,
-                    lambda x: f"CASE WHEN {found.replace('{x}', x)} THEN NULL ELSE {x} END",
+                    lambda x: f"CASE WHEN {found(x)} THEN NULL ELSE {x} END",
                 )
             )
-    rules.append(
-        CellRule(_TYPED, name, kind, lambda x: converted(x, came, kind, loose=False), only_lost=True)
-    )
+    typed = partial(converted, before=came, to=kind, loose=False)
+    rules.append(CellRule(_TYPED, name, kind, typed, only_lost=True))
     return rules
 
 
