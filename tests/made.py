@@ -16,7 +16,7 @@ from aimass_core.workspace import datasets, runs
 from aimass_core.workspace.connection import Workspace
 from aimass_core.workspace.datasets import Version
 from aimass_core.workspace.joblog import JobLog
-from tests.trained import COLUMNS, QUICK
+from tests.small_models import COLUMNS, QUICK
 
 
 def add_dataset(

@@ -13,7 +13,7 @@ import pytest
 
 from aimass_core.bundle import Bundle
 from aimass_core.errors import ConflictError, DataError, NotFoundError
-from tests.trained import FAMILIES, applicants, small, train
+from tests.small_models import FAMILIES, applicants, small, train
 
 ROOT = Path(__file__).resolve().parents[1]
 

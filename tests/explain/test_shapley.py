@@ -14,7 +14,7 @@ from aimass_core.errors import Fault, SettingsError
 from aimass_core.explain import sampling, shapley
 from aimass_core.explain.references import ReferenceName
 from aimass_core.schema import Column
-from tests.trained import COLUMNS, FAMILIES, applicants, small, train
+from tests.small_models import COLUMNS, FAMILIES, applicants, small, train
 
 REFERENCES: tuple[ReferenceName, ...] = get_args(ReferenceName)
 

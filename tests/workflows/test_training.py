@@ -23,7 +23,7 @@ from aimass_core.workspace import audit, datasets, runs
 from aimass_core.workspace.connection import Workspace, now, open_workspace
 from tests.made import add_dataset, train_now
 from tests.shared_data import shared_path
-from tests.trained import COLUMNS, FAMILIES, QUICK, applicants
+from tests.small_models import COLUMNS, FAMILIES, QUICK, applicants
 
 TARGET = Column(name="y", kind="integer", role="target")
 
