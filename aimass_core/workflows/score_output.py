@@ -63,7 +63,7 @@ def output(path: Path, id_columns: Sequence[str]) -> Iterator[Output]:
 
 def main_reasons(decision: Decision) -> str:
     """Return the principal reasons as one text; empty when there are none."""
-    return "; ".join(reason["text"] for reason in decision.reasons["principal"])
+    return " ".join(reason["text"] for reason in decision.reasons["principal"])
 
 
 def _record(row: int, decision: Decision, id_columns: Sequence[str]) -> list[Any]:
