@@ -52,7 +52,7 @@ def take_away(ws: Workspace, version: Version) -> None:
     """Show the downloads of this version's table and the way on."""
     section(
         "Take it away",
-        help="The table of the chosen version, with its repairs. Steps that learn are not in it: each training "
+        help="The chosen version, with its repairs. Steps that learn are not in it: each training "
         "learns them on its own rows.",
     )
     with st.container(horizontal=True, vertical_alignment="center"):

@@ -40,7 +40,8 @@ def panel(ws: Workspace, version: Version) -> None:
 
 def gallery(ws: Workspace, version: Version) -> None:
     """Show the distributions as small charts, some at a time."""
-    columns = cache.profile(ws, version).columns
+    profile = cache.profile(ws, version)
+    columns = profile.columns
     last = max(1, -(-len(columns) // GALLERY))
     page = 1
     if last > 1:
@@ -50,16 +51,19 @@ def gallery(ws: Workspace, version: Version) -> None:
     for slot, column in zip(slots, shown, strict=False):
         with slot, st.container(border=True):
             _draw(column, height=charts.SMALL)
-    st.caption(f"Columns {count((int(page) - 1) * GALLERY + 1)} to "
-               f"{count((int(page) - 1) * GALLERY + len(shown))} of {count(len(columns))}, "
-               "counted over all rows.")  # fmt: skip
+    first = (int(page) - 1) * GALLERY
+    rows = f"a sample of {count(profile.sample_rows)} rows" if profile.sampled else "all rows"
+    st.caption(
+        f"Columns {count(first + 1)} to {count(first + len(shown))} of {count(len(columns))}; "
+        f"numbers are counted on {rows}, labels on all."
+    )
 
 
 def _one(column: ColumnProfile) -> None:
     metrics(
         [
             ("Missing", count(column.missing), ""),
-            ("Distinct values", count(column.distinct), "May be an estimate in large data sets."),
+            ("Distinct", _distinct(column), "Different values; ≈ is an estimate, within a few %."),
             ("Smallest", _value(column.min), ""),
             ("Median", _value(column.median), ""),
             ("Mean", _value(column.mean), ""),
@@ -93,7 +97,7 @@ def _lines(columns: tuple[ColumnProfile, ...]) -> pd.DataFrame:
             "Role": [column.role for column in columns],
             "Distribution": [_bars(column) for column in columns],
             "Missing": [column.missing for column in columns],
-            "Distinct": [column.distinct for column in columns],
+            "Distinct": [_distinct(column) for column in columns],
             "Smallest": [_value(column.min) for column in columns],
             "Median": [_value(column.median) for column in columns],
             "Largest": [_value(column.max) for column in columns],
@@ -104,8 +108,12 @@ def _lines(columns: tuple[ColumnProfile, ...]) -> pd.DataFrame:
 _CONFIG = {
     "Distribution": st.column_config.BarChartColumn(help="Rows by bin, or by label.", width="small"),
     "Missing": st.column_config.NumberColumn(format="localized", help="Missing cells."),
-    "Distinct": st.column_config.NumberColumn(format="localized", help="Different values."),
+    "Distinct": st.column_config.TextColumn(help="Different values; ≈ is an estimate."),
 }
+
+
+def _distinct(column: ColumnProfile) -> str:
+    return count(column.distinct) if column.distinct_exact else f"≈ {count(column.distinct)}"
 
 
 def _bars(column: ColumnProfile) -> list[int]:

@@ -11,14 +11,16 @@ from aimass_core.workspace.connection import Workspace
 from aimass_core.workspace.datasets import Version
 from app import cache, nav, state
 from app.exports import csv_bytes
-from app.text import code, count, prose, share, words
-from app.ui import Severity, badge, download, metrics, severity, severity_word
+from app.text import count, counted, prose, share, words
+from app.ui import Severity, download, metrics, severity, severity_word
 
 if TYPE_CHECKING:
     from aimass_core.intake.profile import Finding, Profile
 
-SHOWN = 40
-"""Findings drawn one by one; the rest is in the download."""
+SHOWN = 4
+"""Findings of one check shown at once; the rest folds away."""
+MOST = 200
+"""Findings of one check drawn at all; the rest is in the download."""
 
 
 def panel(ws: Workspace, version: Version) -> None:
@@ -41,20 +43,18 @@ def panel(ws: Workspace, version: Version) -> None:
         st.success("Nothing stands out in this data set.", icon=":material/check_circle:")
         return
     chosen = _filter(profile)
-    shown = [finding for finding in _sorted(profile) if finding.severity in chosen]
-    for finding in shown[:SHOWN]:
-        _finding(finding)
+    shown = [finding for finding in profile.findings if finding.severity in chosen]
+    for (level, kind), group in _grouped(shown).items():
+        _card(level, kind, group)
     with st.container(horizontal=True, vertical_alignment="center"):
         nav.link("clean", "Repair these in Clean", {state.DATASET: version.ref})
         download(
             "Findings as CSV",
-            lambda: csv_bytes(_frame(_sorted(profile))),
+            lambda: csv_bytes(_frame(profile.findings)),
             f"{version.dataset}-findings.csv",
             key="data.findings.csv",
             small=True,
         )
-        if len(shown) > SHOWN:
-            st.caption(f"{count(len(shown) - SHOWN)} more are in the download.")
 
 
 def _filter(profile: Profile) -> list[Severity]:
@@ -70,23 +70,36 @@ def _filter(profile: Profile) -> list[Severity]:
     )
 
 
-def _finding(finding: Finding) -> None:
+def _grouped(findings: list[Finding]) -> dict[tuple[Severity, str], list[Finding]]:
+    """Put findings of the same check and severity together, the gravest first."""
+    order = get_args(Severity)
+    groups: dict[tuple[Severity, str], list[Finding]] = {}
+    for finding in sorted(findings, key=lambda finding: order.index(finding.severity)):
+        groups.setdefault((finding.severity, finding.code), []).append(finding)
+    return groups
+
+
+def _card(level: Severity, kind: str, group: list[Finding]) -> None:
     with st.container(border=True, gap="xsmall"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            severity(finding.severity)
-            title = f"**{words(finding.code)}**"
-            st.markdown(f"{title} · {code(finding.column)}" if finding.column else title, width="content")
-            if finding.count is not None:
-                badge(f"{count(finding.count)} affected")
-        st.markdown(prose(finding.text))
-        if finding.todo:
-            st.markdown(f":material/arrow_forward: {prose(finding.todo)}")
+            severity(level)
+            columns = [finding for finding in group if finding.column]
+            number = f" · {counted(len(columns), 'column')}" if len(columns) > 1 else ""
+            st.markdown(f"**{words(kind)}**{number}", width="content")
+        _lines(group[:SHOWN])
+        if len(group) > SHOWN:
+            with st.expander(f"{count(len(group) - SHOWN)} more"):
+                _lines(group[SHOWN:MOST])
+                if len(group) > MOST:
+                    st.caption("The rest is in the download.")
+        for todo in dict.fromkeys(finding.todo for finding in group if finding.todo):
+            st.markdown(f":material/arrow_forward: {prose(todo)}")
 
 
-def _sorted(profile: Profile) -> list[Finding]:
-    order = {level: position for position, level in enumerate(get_args(Severity))}
-    return sorted(profile.findings, key=lambda finding: order[finding.severity])
+def _lines(findings: list[Finding]) -> None:
+    marker = "- " if len(findings) > 1 else ""
+    st.markdown("\n".join(f"{marker}{prose(finding.text)}" for finding in findings))
 
 
-def _frame(findings: list[Finding]) -> pd.DataFrame:
+def _frame(findings: tuple[Finding, ...]) -> pd.DataFrame:
     return pd.DataFrame([finding.model_dump() for finding in findings])

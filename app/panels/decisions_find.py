@@ -20,6 +20,8 @@ from app.text import count, share, when
 
 DECISION = "decision"
 """Key of the id of the opened decision, also its name in the address."""
+BATCH = "batch"
+"""Key of the filter by batch (the rows of one file or request), also its name in the address."""
 
 
 def show(ws: Workspace) -> None:
@@ -71,7 +73,7 @@ def _filters(ws: Workspace) -> dict[str, Any]:
         key="decisions.text",
         persist_state="session",
     )
-    second = st.columns(3)
+    second = st.columns(4)
     subject = second[0].text_input(
         "Subject",
         max_chars=200,
@@ -81,8 +83,17 @@ def _filters(ws: Workspace) -> dict[str, Any]:
     )
     since = second[1].date_input("From (UTC)", None, key="decisions.since", persist_state="session")
     until = second[2].date_input("To (UTC)", None, key="decisions.until", persist_state="session")
+    batch = second[3].text_input(
+        "Batch",
+        max_chars=80,
+        placeholder="Id of a file or request",
+        key=BATCH,
+        bind="query-params",
+        persist_state="session",
+    )
     return {
         "model": model,
+        "batch_id": batch.strip() or None,
         "outcome": outcome,
         "text": text.strip() or None,
         "subject": subject.strip() or None,
@@ -120,11 +131,7 @@ def _main(decision: Decision) -> str:
 
 
 def _open(ws: Workspace, page: list[Decision]) -> None:
-    labels = {
-        item.decision_id: f"{item.subject or item.decision_id} · {item.outcome} · {share(item.probability, 2)} · "
-        f"{when(item.decided_at)}"
-        for item in page
-    }
+    labels = {item.decision_id: _label(item) for item in page}
     present = st.session_state.get(DECISION) or st.query_params.get(DECISION)
     if present and present not in labels:
         labels = {present: present, **labels}
@@ -145,3 +152,8 @@ def _open(ws: Workspace, page: list[Decision]) -> None:
     if chosen:
         with st.container(border=True):
             decisions_show.show(ws, reviewing.decision(ws, chosen.strip()))
+
+
+def _label(item: Decision) -> str:
+    who = item.subject or item.decision_id
+    return f"{who} · {item.outcome} · {share(item.probability, 2)} · {when(item.decided_at)}"

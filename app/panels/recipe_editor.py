@@ -95,6 +95,7 @@ def editor(ws: Workspace, version: Version) -> Recipe:
             "Suggest a recipe",
             icon=":material/auto_fix_high:",
             key="clean.suggest",
+            type="secondary" if recipe.repairs or recipe.steps else "primary",
             help="Fills the recipe from the findings of the data set; then change what you like.",
         ):
             kept.put(cleaning.suggest(ws, version))
