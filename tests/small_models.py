@@ -1,118 +1,114 @@
-"""A small workspace with a cleaned data set and one registered model of each family."""
+"""Small trained models for tests of what comes after training."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
+from functools import cache
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from aimass_core.clean.recipe import MissingStep, Recipe
-from aimass_core.intake.repair import SentinelRepair
+from aimass_core.bundle import Bundle, Manifest, versions
+from aimass_core.clean.recipe import MissingStep, RareStep, Step
+from aimass_core.clean.steps import fit_steps
+from aimass_core.features.encoder import Encoder
+from aimass_core.models import catalog
+from aimass_core.schema import Column
 from aimass_core.split import SplitConfig
-from aimass_core.workflows import cleaning, evaluating, fitting, importing, training
-from aimass_core.workspace.connection import Workspace, open_workspace
-from aimass_core.workspace.joblog import JobLog
 
-ROWS = 900
-FAMILIES: dict[str, dict[str, Any]] = {
+FAMILIES = ("scorecard", "boosting", "dann")
+QUICK: dict[str, dict[str, Any]] = {
     "scorecard": {"bins": 5},
-    "boosting": {"trees": 30, "min_child": 10},
-    "dann": {"width": 8, "depth": 1, "epochs": 3},
+    "boosting": {"trees": 25, "min_child": 5},
+    "dann": {"width": 16, "depth": 1, "bins": 4, "embedding": 3, "epochs": 3},
 }
-"""Families with settings that keep a training under a second."""
+COLUMNS = (
+    Column(name="income", kind="number"),
+    Column(name="town", kind="category"),
+    Column(name="late", kind="integer"),
+    Column(name="since", kind="date"),
+    Column(name="owner", kind="boolean"),
+)
 
 
-@dataclass(frozen=True)
-class Trained:
-    """The open workspace, the raw rows as in the file, and the file.
+def applicants(rows: int = 400, *, seed: int = 0) -> pd.DataFrame:
+    """Make rows with numbers, labels, a date, a boolean and missing values; `y` is the target.
 
-    Each family is registered under its own name: "scorecard", "boosting", "dann".
+    Income and late payments interact, so that no explanation is right by being additive.
     """
-
-    ws: Workspace
-    raw: pd.DataFrame
-    path: Path
-
-    def rows(self, count: int, start: int = 0) -> list[dict[str, Any]]:
-        """Return raw rows as a client would send them, None where a cell is empty."""
-        part = self.raw.iloc[start : start + count].astype(object)
-        found: list[dict[str, Any]] = part.where(part.notna(), None).to_dict("records")
-        return found
-
-
-def loans(rows: int = ROWS, seed: int = 0) -> pd.DataFrame:
-    """Return raw loan applications: income with the code -999, gaps, labels, dates, true or false."""
     random = np.random.default_rng(seed)
-    income = random.lognormal(7.5, 0.5, rows).round(2)
-    age = random.integers(19, 75, rows)
-    job = random.choice(["clerk", "engineer", "nurse", "=cmd|' /C calc'!A0"], rows, p=[0.4, 0.3, 0.2, 0.1])
-    risk = -1.2 - 1.5 * (np.log(income) - 7.5) - 0.02 * (age - 45) + 0.8 * (job == "clerk")
-    default = random.uniform(size=rows) < 1 / (1 + np.exp(-risk))
+    income = random.normal(40_000, 12_000, rows).round(2)
+    late = random.integers(0, 5, rows)
+    town = random.choice(["Ulm", "Rom", "Oslo", "Bonn"], rows, p=[0.4, 0.3, 0.29, 0.01])
+    odds = -2.5 + 0.6 * late - (income - 40_000) / 10_000 * (1 + (town == "Rom")) * (late > 1)
     frame = pd.DataFrame(
         {
-            "customer": [f"C-{n:05d}" for n in range(1, rows + 1)],
             "income": income,
-            "age": age,
-            "job": job,
-            "since": pd.date_range("2015-01-01", periods=rows, freq="D").strftime("%Y-%m-%d"),
-            "owner": random.uniform(size=rows) < 0.4,
-            "default": default.astype(int),
+            "town": town,
+            "late": late,
+            "since": pd.Timestamp("2020-01-01") + pd.to_timedelta(random.integers(0, 900, rows), unit="D"),
+            "owner": random.random(rows) < 0.5,
+            "y": (random.random(rows) < 1 / (1 + np.exp(-odds))).astype(np.int64),
         }
     )
-    frame.loc[random.choice(rows, rows // 20, replace=False), "income"] = -999
-    frame.loc[random.choice(rows, rows // 15, replace=False), "income"] = np.nan
-    frame.loc[random.choice(rows, rows // 30, replace=False), "job"] = None
+    frame.loc[random.random(rows) < 0.15, "income"] = np.nan
+    frame.loc[random.random(rows) < 0.05, "town"] = None
     return frame
 
 
-def make_trained(home: Path) -> Trained:
-    """Import, clean, train and register, as the pages would."""
-    ws = open_workspace(home, memory_limit_mb=512, threads=1)
-    raw, path = loans(), home / "loans.csv"
-    raw.to_csv(path, index=False)
-    version = importing.import_file(ws, path, name="loans", actor="ana")
-    version = importing.set_roles(
-        ws,
-        version,
-        {"customer": "id", "default": "target", "age": "feature", "since": "feature", "owner": "feature"},
-        actor="ana",
-    )
-    recipe = Recipe(
-        repairs=(SentinelRepair(column="income", values=(-999.0,)),),
-        steps=(MissingStep(columns=("income",), method="median", indicator=True),),
-    )
-    version = cleaning.apply(ws, version, recipe, actor="ana")
-    for family, config in FAMILIES.items():
-        run_id = train(ws, dataset=version.ref, family=family, config=config)
-        evaluating.register(ws, run_id, name=family, actor="ana")
-    return Trained(ws, raw, path)
-
-
-def train(ws: Workspace, *, dataset: str, family: str, config: dict[str, Any], **fields: Any) -> str:
-    """Train in this process, by the three parts of the real job, and return the run's id."""
-    spec = training.TrainingSpec(
-        dataset=dataset,
-        target="default",
+def train(
+    family: str,
+    frame: pd.DataFrame,
+    *,
+    columns: tuple[Column, ...] = COLUMNS,
+    steps: tuple[Step, ...] = (MissingStep(columns=("income",), indicator=True), RareStep(min_share=0.05)),
+    repairs: tuple[dict[str, Any], ...] = (),
+    kind: str = "credit",
+    seed: int = 0,
+) -> Bundle:
+    """Train a model on all rows of a frame and put it into a bundle."""
+    encoder = Encoder.fit(frame, columns)
+    encoded = encoder.transform(frame)
+    fitted = fit_steps(encoded, encoder, steps, device="cpu")
+    X, y = fitted.apply(encoded).X, frame["y"].to_numpy()
+    estimator = catalog.build(
+        family, QUICK[family], categorical=fitted.categorical, device="cpu", seed=seed
+    ).fit(X, y)
+    reference, pool = X[:80], X[-200:]
+    manifest = Manifest(
         family=family,
-        config=config,
+        config=catalog.check_config(family, QUICK[family]).model_dump(mode="json"),
+        columns=columns,
+        repairs=repairs,
+        target="y",
+        positive=("1",),
+        negative=("0",),
+        kind=kind,  # type: ignore[arg-type]
+        dataset="made",
+        dataset_version=1,
+        dataset_version_id="v",
+        dataset_sha256="0" * 64,
+        split=SplitConfig(),
+        rows={"train": len(frame)},
+        seed=seed,
         device="cpu",
-        bootstrap=0,
-        split=SplitConfig(seed=1),
-        **fields,
+        versions=versions(),
+        created_at="2026-01-01T00:00:00+00:00",
+        metrics={"test.auc": 0.75, "test.ks": None},
     )
-    store = JobLog(ws)
-    asked = spec.model_dump(mode="json")
-    job = store.add(kind=training.KIND, title=training.title(spec), spec=asked, actor="ana")
-    folder = ws.jobs / job.job_id
-    for name in ("input", "output"):
-        (folder / name).mkdir(parents=True)
-    training.prepare(ws, asked, folder)
-    fitting.compute(folder, _silent)
-    return str(training.record(ws, job, folder)["run_id"])
+    return Bundle(
+        manifest=manifest,
+        encoder=encoder,
+        steps=fitted,
+        estimator=estimator,
+        reference=reference,
+        reference_log_odds=estimator.log_odds(reference),
+        applicants=pool,
+        applicants_log_odds=estimator.log_odds(pool),
+    )
 
 
-def _silent(progress: object) -> None:
-    """Take progress and show nothing."""
+@cache
+def small(family: str) -> Bundle:
+    """Return one trained model of a family, the same for all tests of a process."""
+    return train(family, applicants())
