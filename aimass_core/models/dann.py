@@ -24,7 +24,7 @@ from aimass_core.models.base import BinaryClassifier, Floats
 from aimass_core.models.dann_inputs import Inputs
 from aimass_core.models.dann_network import DannNetwork
 from aimass_core.models.estimate import default_batch_size
-from aimass_core.models.loop import LoopSettings, out_of_memory_explained, train
+from aimass_core.models.loop import LoopSettings, batch_bounds, out_of_memory_explained, train
 
 WEIGHTS_FILE = "network.safetensors"
 SCORING_ROWS = 8_192
@@ -40,8 +40,11 @@ class DannClassifier(BinaryClassifier):
 
     With `domain`, a second head learns to tell the domains apart and its gradient is reversed
     into the blocks, so that their features do not depend on the domain (domain-adversarial
-    training, Ganin et al., JMLR 17, 2016); its weight grows as ``2 / (1 + exp(-10 p)) - 1`` over
-    the share p of training done.
+    training, Ganin et al., JMLR 17, 2016). Its weight grows as ``2 / (1 + exp(-10 p)) - 1`` while p
+    goes from 0 to 1 over the first third of the epochs; only weights from later epochs are kept,
+    because the class measure alone would choose those from before the reversal took hold. Rows of
+    another portfolio whose outcome is unknown take part with any target and ``sample_weight`` 0:
+    only their domain is then learnt from.
 
     Training is float32; scores are computed in float64, so they do not depend on the batch.
 
@@ -104,16 +107,23 @@ class DannClassifier(BinaryClassifier):
         progress: Report | None,
     ) -> None:
         device = resolve(self.device)  # type: ignore[arg-type]
+        used = weight > 0 if domain is None else np.ones(len(X), dtype=bool)
         if validation is None:
-            kept, held = _set_aside(y, weight, self.validation_share, self.seed)
+            held, only_watched = _set_aside(y, weight, self.validation_share, self.seed)
             validation = X[held], y[held]
-            X, y, weight = X[kept], y[kept], weight[kept]
-            domain = None if domain is None else domain[kept]
-        inputs = Inputs.fit(X, weight, bins=self.bins, categorical=self.categorical)
+            used &= ~only_watched
+        X, y, weight = X[used], y[used], weight[used]
+        domain = None if domain is None else domain[used]
+        inputs = Inputs.fit(
+            X, np.where(weight > 0, weight, 1.0), bins=self.bins, categorical=self.categorical
+        )
         if self.balanced:
             share = float(weight[y == 1].sum() / weight.sum())
             weight = weight * np.where(y == 1, 0.5 / share, 0.5 / (1 - share))
         domains = 0 if domain is None else int(domain.max()) + 1
+        batch_size = self.batch_size or default_batch_size(len(X), device.type)
+        ramp = 0 if domain is None else max(1, self.epochs // 3)
+        ramp_steps = ramp * len(batch_bounds(len(X), batch_size))
         cuda = [device] if device.type == "cuda" else []
         with torch.random.fork_rng(devices=cuda), out_of_memory_explained(device):
             torch.manual_seed(self.seed)
@@ -123,16 +133,17 @@ class DannClassifier(BinaryClassifier):
             result = train(
                 network,
                 len(X),
-                self._loss(network, inputs, X, y, weight, domain, device),
+                self._loss(network, inputs, X, y, weight, domain, ramp_steps, device),
                 self._score(network, inputs, *validation, device),
                 settings=LoopSettings(
                     epochs=self.epochs,
-                    batch_size=self.batch_size or default_batch_size(len(X), device.type),
+                    batch_size=batch_size,
                     rate=self.rate,
                     weight_decay=self.weight_decay,
                     patience=self.patience,
                     seed=self.seed,
                     metric_name=self.metric,
+                    first_kept=min(self.epochs, ramp + 1),
                 ),
                 device=device,
                 progress=progress,
@@ -172,8 +183,9 @@ class DannClassifier(BinaryClassifier):
         y: Floats,
         weight: Floats,
         domain: npt.NDArray[np.int64] | None,
+        ramp_steps: int,
         device: torch.device,
-    ) -> Callable[[Tensor, float], Tensor]:
+    ) -> Callable[[Tensor, int], Tensor]:
         positions, indices = inputs.transform(X)
         numbers = torch.from_numpy(positions).to(device, torch.float32)
         labels = torch.from_numpy(indices).to(device)
@@ -181,11 +193,12 @@ class DannClassifier(BinaryClassifier):
         weights = torch.from_numpy(weight / weight.mean()).to(device, torch.float32)
         domain_of = None if domain is None else torch.from_numpy(domain).to(device)
 
-        def loss(rows: Tensor, done: float) -> Tensor:
+        def loss(rows: Tensor, step: int) -> Tensor:
             if domain_of is None:
                 logits = network(numbers[rows], labels[rows])
                 return functional.binary_cross_entropy_with_logits(logits, target[rows], weight=weights[rows])
-            strength = self.domain_weight * (2.0 / (1.0 + math.exp(-10.0 * done)) - 1.0)
+            ramped = min(1.0, step / ramp_steps)
+            strength = self.domain_weight * (2.0 / (1.0 + math.exp(-10.0 * ramped)) - 1.0)
             logits, domain_logits = network.both(numbers[rows], labels[rows], strength=strength)
             class_loss = functional.binary_cross_entropy_with_logits(
                 logits, target[rows], weight=weights[rows]
@@ -249,20 +262,23 @@ class DannClassifier(BinaryClassifier):
 
 def _set_aside(
     y: Floats, weight: Floats, share: float, seed: int
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Divide rows by class into (kept, held); a class too small to divide is watched while trained on."""
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+    """Choose validation rows by class; return their positions and which rows are not to be learnt from.
+
+    The few rows of a class too small to divide are watched and learnt from.
+    """
     random = np.random.default_rng(seed)
-    kept, held = [], []
+    held = []
+    only_watched = np.zeros(len(y), dtype=bool)
     for value in (0.0, 1.0):
         rows = random.permutation(np.flatnonzero((y == value) & (weight > 0)))
         if len(rows) < 5:
-            kept.append(rows)
             held.append(rows)
             continue
-        count = min(len(rows) - 1, max(1, round(share * len(rows))))
-        held.append(rows[:count])
-        kept.append(rows[count:])
-    return np.sort(np.concatenate(kept)), np.sort(np.concatenate(held))
+        chosen = rows[: min(len(rows) - 1, max(1, round(share * len(rows))))]
+        held.append(chosen)
+        only_watched[chosen] = True
+    return np.sort(np.concatenate(held)), only_watched
 
 
 def _log_odds_of_mean(y: Floats, weight: Floats) -> float:

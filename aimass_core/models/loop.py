@@ -26,6 +26,8 @@ class LoopSettings:
     patience: int
     seed: int
     metric_name: str
+    first_kept: int = 1
+    """First epoch whose weights may be kept; patience counts from there."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ class LoopResult:
 def train(
     network: nn.Module,
     rows: int,
-    loss: Callable[[Tensor, float], Tensor],
+    loss: Callable[[Tensor, int], Tensor],
     score: Callable[[], float],
     *,
     settings: LoopSettings,
@@ -52,7 +54,7 @@ def train(
     Parameters
     ----------
     rows : number of training rows.
-    loss : mean loss of the rows at these indices, given the share of training done, 0 to 1.
+    loss : mean loss of the rows at these indices, given the number of steps done.
     score : validation measure of the network in evaluation mode; greater is better.
     progress : called after each epoch; an exception it raises ends training and is passed on.
 
@@ -70,7 +72,7 @@ def train(
 def _train(
     network: nn.Module,
     rows: int,
-    loss: Callable[[Tensor, float], Tensor],
+    loss: Callable[[Tensor, int], Tensor],
     score: Callable[[], float],
     settings: LoopSettings,
     device: torch.device,
@@ -78,9 +80,8 @@ def _train(
 ) -> LoopResult:
     started = time.monotonic()
     batches = batch_bounds(rows, settings.batch_size)
-    total = settings.epochs * len(batches)
     optimizer = torch.optim.AdamW(_groups(network, settings.weight_decay), lr=settings.rate)
-    warm = max(1, min(len(batches), total // 20))
+    warm = max(1, min(len(batches), settings.epochs * len(batches) // 20))
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: min(1.0, (step + 1) / warm))
     shuffle = torch.Generator().manual_seed(settings.seed)
     best, best_epoch, kept = -math.inf, 0, _copy(network)
@@ -91,7 +92,7 @@ def _train(
         summed = torch.zeros((), device=device)
         for low, high in batches:
             optimizer.zero_grad(set_to_none=True)
-            value = loss(order[low:high], step / total)
+            value = loss(order[low:high], step)
             value.backward()  # type: ignore[no-untyped-call]
             nn.utils.clip_grad_norm_(network.parameters(), 5.0)
             optimizer.step()
@@ -107,7 +108,7 @@ def _train(
             )
         network.eval()
         metric = score()
-        if metric > best:
+        if metric > best and epoch >= settings.first_kept:
             best, best_epoch, kept = metric, epoch, _copy(network)
         if progress is not None:
             progress(
@@ -121,7 +122,7 @@ def _train(
                     seconds=time.monotonic() - started,
                 )
             )
-        if epoch - best_epoch >= settings.patience:
+        if epoch - max(best_epoch, settings.first_kept - 1) >= settings.patience:
             break
     network.load_state_dict(kept)
     network.eval()
