@@ -203,7 +203,9 @@ class TrimRepair(_Repair):
 
     def _after(self, x: str) -> str:
         blanks = f"regexp_replace(replace({x}, chr(160), ' '), '\\s+', ' ', 'g')"
-        tidy = f"nullif(trim({blanks}), '')"
+        # few cells have anything to trim, and the test for it is far cheaper than the regular expression
+        clean = f"length({x}) > 0 AND NOT regexp_matches({x}, '^\\s|\\s\\s|\\s$|[\\t\\n\\r\\f\\v\\x{{A0}}]')"
+        tidy = f"CASE WHEN {clean} THEN {x} ELSE nullif(trim({blanks}), '') END"
         return tidy if self.case == "keep" else f"{self.case}({tidy})"
 
 
