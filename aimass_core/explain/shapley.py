@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +13,7 @@ from aimass_core.bundle import Bundle
 from aimass_core.errors import Fault
 from aimass_core.explain import references, sampling, trees
 from aimass_core.explain.references import Reference, ReferenceName
+from aimass_core.explain.trees import Forest
 
 Matrix = npt.NDArray[np.float64]
 Effort = Literal["row", "batch"]
@@ -167,9 +169,19 @@ def _trees(
         values, base = bundle.estimator.contributions(X)
         return rows, _grouped(values, columns), base, "exact: path-dependent TreeSHAP"
     rows = references.choose(bundle, name, rows=references.CUTOFF_ROWS, cutoff=cutoff)
-    dump = bundle.estimator.booster_.dump_model()
-    values, base = trees.interventional(dump, X, rows.rows, columns)
+    values, base = trees.interventional(_forest(bundle.estimator, columns), X, rows.rows)
     return rows, values, base, "exact: interventional TreeSHAP"
+
+
+_forests: WeakKeyDictionary[Any, Forest] = WeakKeyDictionary()
+
+
+def _forest(estimator: Any, columns: tuple[tuple[int, ...], ...]) -> Forest:
+    """Return the trees of an estimator, read once: reading them takes longer than explaining a row."""
+    found = _forests.get(estimator)
+    if found is None:
+        found = _forests[estimator] = Forest.of(estimator.booster_.dump_model(), columns)
+    return found
 
 
 def _network(

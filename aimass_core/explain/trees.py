@@ -55,6 +55,7 @@ class Forest:
     owners : per condition, the player it is about.
     paths : per condition, the (split, goes left) pairs that must all hold.
     leaves : value of each leaf, log-odds.
+    players : number of players.
     """
 
     splits: tuple[_Split, ...]
@@ -62,6 +63,7 @@ class Forest:
     owners: npt.NDArray[np.int64]
     paths: tuple[tuple[tuple[int, bool], ...], ...]
     leaves: Matrix
+    players: int
 
     @classmethod
     def of(cls, dump: dict[str, Any], players: Sequence[tuple[int, ...]]) -> Forest:
@@ -103,6 +105,7 @@ class Forest:
             np.array([owner for owner, _ in index], dtype=np.int64),
             tuple(path for _, path in index),
             np.array(values, dtype=np.float64),
+            len(players),
         )
 
     def passes(self, X: Matrix) -> Bools:
@@ -117,14 +120,12 @@ class Forest:
         return found
 
 
-def interventional(
-    dump: dict[str, Any], X: Matrix, reference: Matrix, players: Sequence[tuple[int, ...]]
-) -> tuple[Matrix, float]:
+def interventional(forest: Forest, X: Matrix, reference: Matrix) -> tuple[Matrix, float]:
     """Return exact Shapley values against reference rows.
 
     Parameters
     ----------
-    dump : a booster's `dump_model()`.
+    forest : the trees with their players.
     X : rows to explain, shape (n, p). reference : rows to compare with, shape (m, p).
 
     Returns
@@ -132,16 +133,16 @@ def interventional(
     values : shape (n, players), log-odds.
     base : mean log-odds of the reference rows.
     """
-    forest = Forest.of(dump, players)
-    owners = np.append(forest.owners, len(players))  # the padding belongs to nobody
+    players = forest.players
+    owners = np.append(forest.owners, players)  # the padding belongs to nobody
     slots = owners[forest.conditions]
     theirs = forest.passes(reference)[:, forest.conditions]  # (m, leaves, depth)
     mine = forest.passes(X)[:, forest.conditions]
     gain, loss = _weights(forest.conditions.shape[1])
     step = max(1, _BATCH_CELLS // max(1, forest.conditions.size))
-    values = np.zeros((len(X), len(players)))
+    values = np.zeros((len(X), players))
     for i in range(len(X)):
-        total = np.zeros(len(players) + 1)
+        total = np.zeros(players + 1)
         for start in range(0, len(reference), step):
             part = theirs[start : start + step]
             inside, outside = mine[i] & ~part, part & ~mine[i]
@@ -150,7 +151,7 @@ def interventional(
             scale = np.where(dead, 0.0, forest.leaves)
             up, down = (scale * gain[ins, outs])[..., None], (scale * loss[ins, outs])[..., None]
             cells = (inside * up - outside * down).sum(axis=0)
-            total += np.bincount(slots.ravel(), weights=cells.ravel(), minlength=len(players) + 1)
+            total += np.bincount(slots.ravel(), weights=cells.ravel(), minlength=players + 1)
         values[i] = total[:-1] / len(reference)
     base = float((theirs.all(axis=2) @ forest.leaves).mean())
     return values, base

@@ -34,7 +34,9 @@ def test_values_are_those_of_all_coalitions() -> None:
     rows[0, 2] = 99.0  # a label never seen
     rows[1, 0] = np.nan  # missing where nothing was missing in training
 
-    values, base = trees.interventional(MODEL.booster_.dump_model(), rows, reference, SINGLES)
+    values, base = trees.interventional(
+        trees.Forest.of(MODEL.booster_.dump_model(), SINGLES), rows, reference
+    )
 
     game = sampling.Game.of(MODEL.log_odds, reference, SINGLES)
     for row, found, score in zip(rows, values, MODEL.log_odds(rows), strict=True):
@@ -43,7 +45,9 @@ def test_values_are_those_of_all_coalitions() -> None:
 
 
 def test_values_add_up_to_the_score() -> None:
-    values, base = trees.interventional(MODEL.booster_.dump_model(), X[:40], X[200:300], SINGLES)
+    values, base = trees.interventional(
+        trees.Forest.of(MODEL.booster_.dump_model(), SINGLES), X[:40], X[200:300]
+    )
 
     np.testing.assert_allclose(base + values.sum(axis=1), MODEL.log_odds(X[:40]), atol=1e-10)
 
@@ -52,7 +56,7 @@ def test_columns_of_one_player_are_one_player() -> None:
     players = [(0, 1), (2,), (3, 5), (4,)]
     reference = X[100:120]
 
-    values, _ = trees.interventional(MODEL.booster_.dump_model(), X[:3], reference, players)
+    values, _ = trees.interventional(trees.Forest.of(MODEL.booster_.dump_model(), players), X[:3], reference)
 
     game = sampling.Game.of(MODEL.log_odds, reference, players)
     for row, found, score in zip(X[:3], values, MODEL.log_odds(X[:3]), strict=True):
@@ -60,16 +64,18 @@ def test_columns_of_one_player_are_one_player() -> None:
 
 
 def test_column_without_a_split_gets_nothing() -> None:
-    values, _ = trees.interventional(MODEL.booster_.dump_model(), X[:20], X[200:250], SINGLES)
+    values, _ = trees.interventional(
+        trees.Forest.of(MODEL.booster_.dump_model(), SINGLES), X[:20], X[200:250]
+    )
 
     assert (values[:, 4] == 0).all()
 
 
 def test_row_does_not_depend_on_its_neighbours() -> None:
-    dump = MODEL.booster_.dump_model()
+    forest = trees.Forest.of(MODEL.booster_.dump_model(), SINGLES)
 
-    together, _ = trees.interventional(dump, X[:10], X[200:250], SINGLES)
-    alone, _ = trees.interventional(dump, X[7:8], X[200:250], SINGLES)
+    together, _ = trees.interventional(forest, X[:10], X[200:250])
+    alone, _ = trees.interventional(forest, X[7:8], X[200:250])
 
     np.testing.assert_array_equal(alone[0], together[7])
 
@@ -81,7 +87,9 @@ def test_shap_agrees_where_it_can() -> None:
     rows, reference = X[:20][:, [0, 1, 3]], X[200:260][:, [0, 1, 3]]
     oracle = shap.TreeExplainer(numbers.booster_, reference, feature_perturbation="interventional")
 
-    values, base = trees.interventional(numbers.booster_.dump_model(), rows, reference, [(0,), (1,), (2,)])
+    values, base = trees.interventional(
+        trees.Forest.of(numbers.booster_.dump_model(), [(0,), (1,), (2,)]), rows, reference
+    )
 
     np.testing.assert_allclose(values, oracle.shap_values(rows), atol=1e-4)  # shap sums in float32
     assert base == pytest.approx(float(np.ravel(oracle.expected_value)[0]), abs=1e-4)
@@ -90,7 +98,9 @@ def test_shap_agrees_where_it_can() -> None:
 def test_trees_that_never_split_have_only_a_base() -> None:
     stump = BoostingClassifier(trees=3, min_child=10_000).fit(np.ones((50, 1)), np.tile([0, 1], 25))
 
-    values, base = trees.interventional(stump.booster_.dump_model(), np.ones((2, 1)), np.ones((3, 1)), [(0,)])
+    values, base = trees.interventional(
+        trees.Forest.of(stump.booster_.dump_model(), [(0,)]), np.ones((2, 1)), np.ones((3, 1))
+    )
 
     np.testing.assert_array_equal(values, 0.0)
     assert base == pytest.approx(stump.log_odds(np.ones((1, 1)))[0])
