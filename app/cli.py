@@ -17,6 +17,8 @@ from app.cli_reply import Reply
 if TYPE_CHECKING:
     from types import FrameType
 
+    from aimass_core.errors import AimassError
+
 _UsageError: type[Exception] = typer.BadParameter.__bases__[
     0
 ]  # typer gives its base class no name of its own
@@ -222,11 +224,8 @@ def _run(as_json: bool) -> int:
 
     try:
         found = app(standalone_mode=False)
-    except KeyboardInterrupt:
-        cli_reply.say("Stopped.")
-        return cli_reply.INTERRUPTED
-    except typer.Abort:
-        return cli_reply.INTERRUPTED
+    except (KeyboardInterrupt, typer.Abort):
+        return cli_reply.emit_stopped(as_json=as_json, out=_STDOUT)
     except AimassError as error:
         return cli_reply.emit_error(error, as_json=as_json, out=_STDOUT)
     except _UsageError as error:
@@ -235,12 +234,13 @@ def _run(as_json: bool) -> int:
     except BrokenPipeError:
         return cli_reply.OK  # whoever reads has had enough
     except Exception as error:
-        traceback.print_exc()
         return cli_reply.emit_error(_explained(error), as_json=as_json, out=_STDOUT)
+    if found == cli_reply.INTERRUPTED:  # typer's answer to Ctrl-C
+        return cli_reply.emit_stopped(as_json=as_json, out=_STDOUT)
     return int(found or 0)
 
 
-def _explained(error: Exception) -> Any:
+def _explained(error: Exception) -> AimassError:
     from pydantic import ValidationError
 
     from aimass_core.errors import SettingsError
@@ -250,6 +250,7 @@ def _explained(error: Exception) -> Any:
         first = error.errors()[0]
         name = "AIMASS_" + "_".join(str(part) for part in first["loc"]).upper()
         return SettingsError(f"the environment variable {name} must fit", first["msg"], "Change or unset it")
+    traceback.print_exception(error)
     return explained(error, where="the text above")
 
 

@@ -57,6 +57,15 @@ def emit_usage(message: str, *, as_json: bool, out: TextIO) -> int:
     return USAGE
 
 
+def emit_stopped(*, as_json: bool, out: TextIO) -> int:
+    """Print that Ctrl-C stopped the command; return the exit code."""
+    say("Stopped; nothing of what was under way is kept.")
+    if as_json:
+        details = {"type": "Stopped", "message": "Stopped by Ctrl-C.", "exit_code": INTERRUPTED}
+        print(json_text({"error": details}), file=out, flush=True)
+    return INTERRUPTED
+
+
 def say(text: str) -> None:
     """Tell a person how it goes, on standard error."""
     print(text, file=sys.stderr, flush=True)

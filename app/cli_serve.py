@@ -63,7 +63,8 @@ def _serve(data: dict[str, Any], answer: Callable[[Reply], None]) -> None:
             who = (
                 "Only this machine is served; set AIMASS_API_KEY to serve others."
                 if chosen.api_key is None
-                else f"Listening on {chosen.host}; the HTTP API demands the key."
+                else f"Listening on {chosen.host}. The HTTP API demands the key; the pages have no login, "
+                "so let only a network or a proxy that you trust reach them."
             )
             reply = {"url": url, "home": str(chosen.home), "loopback_only": chosen.api_key is None, **data}
             answer(Reply(reply, f"AI Mass is at {url}\n{who}\nWorkspace: {chosen.home}. Stop with Ctrl-C."))

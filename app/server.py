@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import errno
+import logging
 import os
 import socket
 import sys
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import streamlit as st
@@ -36,6 +37,8 @@ async def _lifespan(_: st.App) -> AsyncIterator[None]:
     except AimassError as error:
         print(f"aimass: {error}", file=sys.stderr, flush=True)
         raise
+    # Streamlit turns uvicorn's log on again: names of files and subjects have no place in it
+    logging.getLogger("uvicorn.access").disabled = True
     try:
         yield
     finally:
@@ -74,7 +77,8 @@ def serve(chosen: Settings, *, ready: Callable[[str], None]) -> None:
             server_header=False,
             timeout_graceful_shutdown=_GRACE_SECONDS,
         )
-        uvicorn.Server(config).run(sockets=[listening])
+        with suppress(KeyboardInterrupt):  # uvicorn has ended everything in order before it passes this on
+            uvicorn.Server(config).run(sockets=[listening])
     finally:
         listening.close()
         context.close()
