@@ -87,7 +87,8 @@ def fields(
 
     Excluded fields come back with their initial value when there is one. Pass the result to :func:`build`.
     """
-    values: dict[str, Any] = {name: getattr(initial, name) for name in exclude if initial is not None}
+    kept = [name for name in exclude if initial is not None and name in model.model_fields]
+    values: dict[str, Any] = {name: getattr(initial, name) for name in kept}
     shown = [(name, field) for name, field in model.model_fields.items() if name not in exclude]
     wide = columns > 1 and len(shown) > 1
     slots: list[Any] = []

@@ -17,6 +17,7 @@ from aimass_core.workspace.connection import Workspace
 from aimass_core.workspace.datasets import Version
 from aimass_core.workspace.registry import Model
 from aimass_core.workspace.runs import Run
+from app.text import counted, escape, when
 
 DATASET = "dataset"
 RUN = "run"
@@ -35,7 +36,15 @@ def model_ref(model: Model) -> str:
 
 def pick_version(ws: Workspace, *, label: str = "Data set") -> Version | None:
     """Show the selector of the data set version and return the choice; None while there is none at all."""
-    return _pick(label, DATASET, datasets.versions(ws), lambda version: version.ref)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        version = _pick(label, DATASET, datasets.versions(ws), lambda version: version.ref)
+        if version:
+            st.caption(
+                f"{counted(version.rows, 'row')} · {counted(len(version.schema), 'column')} · "
+                f"{when(version.created_at)} by {escape(version.created_by)}",
+                width="content",
+            )
+    return version
 
 
 def pick_run(ws: Workspace, version: Version | None = None, *, label: str = "Run") -> Run | None:
@@ -77,9 +86,16 @@ def _pick(label: str, key: str, items: Sequence[Item], name: Callable[[Item], st
     wanted = st.session_state.pop(_CHOSEN + key, None)
     if wanted in by_ref:
         st.session_state[key] = wanted
-    elif st.session_state.get(key) not in by_ref:
-        st.session_state.pop(key, None)
+    elif st.session_state.get(key) not in by_ref and st.query_params.get(key) not in by_ref:
+        st.session_state[key] = next(iter(by_ref))
     ref = st.selectbox(
-        label, list(by_ref), key=key, bind="query-params", persist_state="session", filter_mode="contains"
+        label,
+        list(by_ref),
+        index=None,  # with a default, the address would leave it out and mean another thing tomorrow
+        key=key,
+        bind="query-params",
+        persist_state="session",
+        filter_mode="contains",
+        width=420,
     )
-    return by_ref[ref] if ref is not None else None
+    return by_ref[ref] if ref is not None else items[0]

@@ -20,8 +20,7 @@ _JOINER = "\u2060"
 
 def escape(text: object, *, longest: int = 200) -> str:
     """Return text from data as markdown that shows exactly these characters, on one line."""
-    line = _shortened(text, longest)
-    return _PUNCTUATION.sub(r"\\\1", re.sub(r"([:@]|www(?=\.))", rf"\1{_JOINER}", line))
+    return _escaped(_shortened(text, longest))
 
 
 def code(text: object, *, longest: int = 80) -> str:
@@ -29,6 +28,7 @@ def code(text: object, *, longest: int = 80) -> str:
     line = _shortened(text, longest)
     if not line:
         return "``(empty)``"
+    line = line.replace(":material/", f":{_JOINER}material/")  # Streamlit rewrites it even within code
     fence = "`" * (max((len(run) for run in re.findall(r"`+", line)), default=0) + 1)
     pad = " " if line[0] == "`" or line[-1] == "`" else ""
     return f"{fence}{pad}{line}{pad}{fence}"
@@ -39,10 +39,7 @@ def prose(text: object, *, longest: int = 2000) -> str:
     parts = _shortened(text, longest).split("`")
     if len(parts) % 2 == 0:
         return escape("`".join(parts), longest=longest)
-    return "".join(
-        code(part) if index % 2 and part else escape(part, longest=longest)
-        for index, part in enumerate(parts)
-    )
+    return "".join(code(part) if index % 2 and part else _escaped(part) for index, part in enumerate(parts))
 
 
 def count(value: float | None) -> str:
@@ -86,6 +83,8 @@ def share(value: float | None, digits: int = 1) -> str:
     """Return a share as a percentage: `22.1%`; `<0.1%` when it would round to nothing."""
     if value is None or _missing(value):
         return NOT_AVAILABLE
+    if value == 0:
+        return "0%"
     smallest = 10.0 ** -(digits + 2)
     if 0 < value < smallest:
         return f"<{smallest:.{digits}%}"
@@ -141,6 +140,10 @@ def words(name: str) -> str:
     """Return a name of the program (`min_share`, `missing-values`) as words: `Min share`."""
     text = name.replace("_", " ").replace("-", " ").strip()
     return text[:1].upper() + text[1:]
+
+
+def _escaped(line: str) -> str:
+    return _PUNCTUATION.sub(r"\\\1", re.sub(r"([:@]|www(?=\.))", rf"\1{_JOINER}", line))
 
 
 def _missing(value: float | None) -> bool:

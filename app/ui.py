@@ -34,9 +34,10 @@ _TONE: dict[Tone, tuple[str, Literal["blue", "orange", "yellow", "gray"]]] = {
 }
 _STYLE = """
 .stMainBlockContainer { padding-top: 3.2rem; padding-bottom: 3rem; max-width: 1320px; }
+@media (min-width: 641px) { .stMainBlockContainer { padding-left: 3rem; padding-right: 3rem; } }
 @media (max-width: 640px) { .stMainBlockContainer { padding-top: 3.6rem; } }
 """
-"""Less empty room above the title than Streamlit leaves."""
+"""Less empty room around the page than Streamlit leaves."""
 _CHART_CONFIG = {"displaylogo": False, "displayModeBar": False, "responsive": True}
 
 
@@ -82,7 +83,7 @@ def metrics(values: Mapping[str, str] | Sequence[tuple[str, str, str]]) -> None:
     rows = [(k, v, "") for k, v in values.items()] if isinstance(values, Mapping) else list(values)
     with st.container(horizontal=True, gap="small"):
         for label, value, meaning in rows:
-            st.metric(label, value, help=meaning or None, border=True, width=168)
+            st.metric(label, value, help=meaning or None, border=True, width=160)
 
 
 def empty(

@@ -76,15 +76,17 @@ def figure(
     """
     made = go.Figure()
     made.update_layout(template=_template(), height=height, showlegend=legend)
-    made.update_xaxes(title_text=x_title, tickformat=x_format)
-    made.update_yaxes(title_text=y_title, tickformat=y_format)
+    # Set on the figure itself: Streamlit lays its own template over ours.
+    made.update_layout(margin={"l": 8, "r": 12, "t": 36 if legend else 12, "b": 8})
+    whole_numbers = {"exponentformat": "none", "separatethousands": True, "automargin": True}
+    made.update_xaxes(title_text=x_title, tickformat=x_format, **whole_numbers)
+    made.update_yaxes(title_text=y_title, tickformat=y_format, **whole_numbers)
     return made
 
 
 @cache
 def _template() -> go.layout.Template:
     axis: dict[str, Any] = {
-        "automargin": True,
         "gridcolor": _GRID,
         "linecolor": _GRID,
         "zerolinecolor": _GRID,
@@ -96,7 +98,6 @@ def _template() -> go.layout.Template:
             "colorway": list(PALETTE),
             "paper_bgcolor": "rgba(0,0,0,0)",
             "plot_bgcolor": "rgba(0,0,0,0)",
-            "margin": {"l": 8, "r": 12, "t": 28, "b": 8},
             "separators": ".,",
             "hovermode": "closest",
             "bargap": 0.06,

@@ -17,6 +17,16 @@ from app.ui import Severity, download, metrics, severity, severity_word
 if TYPE_CHECKING:
     from aimass_core.intake.profile import Finding, Profile
 
+TITLES = {
+    "missing": "Missing values",
+    "sentinel": "Codes that seem to mean missing",
+    "constant": "One value only",
+    "id-like": "Looks like an id",
+    "mixed-type": "Mixed types",
+    "infinite": "Infinite values",
+    "target-leakage": "May give the target away",
+}
+"""Titles of findings whose code alone says too little."""
 SHOWN = 4
 """Findings of one check shown at once; the rest folds away."""
 MOST = 200
@@ -85,7 +95,7 @@ def _card(level: Severity, kind: str, group: list[Finding]) -> None:
             severity(level)
             columns = [finding for finding in group if finding.column]
             number = f" · {counted(len(columns), 'column')}" if len(columns) > 1 else ""
-            st.markdown(f"**{words(kind)}**{number}", width="content")
+            st.markdown(f"**{TITLES.get(kind, words(kind))}**{number}", width="content")
         _lines(group[:SHOWN])
         if len(group) > SHOWN:
             with st.expander(f"{count(len(group) - SHOWN)} more"):
