@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from aimass_core.workspace.connection import Workspace, open_workspace
+
+if TYPE_CHECKING:
+    from tests.trained import Trained
 
 
 @pytest.fixture
@@ -16,3 +20,16 @@ def workspace(tmp_path: Path) -> Iterator[Workspace]:
     ws = open_workspace(tmp_path / "workspace", memory_limit_mb=1_000, threads=2)
     yield ws
     ws.close()
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trained]:
+    """A workspace with one small registered model of each family, shared by all tests of a session.
+
+    Tests may add to it, under names of their own; they leave what is there as it was.
+    """
+    from tests.trained import make_trained
+
+    made = make_trained(tmp_path_factory.mktemp("trained"))
+    yield made
+    made.ws.close()

@@ -26,6 +26,7 @@ _OTHER = (
     (b"SQLite format 3", "an SQLite database", "Export the table as CSV"),
 )
 _HAN_PAIR = re.compile(rb"[\xa1-\xa9\xb0-\xf7][\xa1-\xfe]")
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _MARKUP = re.compile(r"^\s*(<!doctype|<html|<\?xml|<table)", re.IGNORECASE)
 _OBJECTS = re.compile(r'^\s*(\{\s*"|\[\s*[\[{])')
 
@@ -123,6 +124,9 @@ def encoding_of(head: bytes, *, whole: bool) -> Encoding:
             return "utf-16-be"
     if first_bad_byte(head, whole=whole) is None:
         return "utf-8"
+    decoded = head.decode("utf-8", errors="replace")
+    if decoded.count("\ufffd") <= 0.1 * sum(not c.isascii() for c in decoded):
+        return "utf-8"  # with damage, which the reader will name by its line
     high = sum(byte > 127 for byte in head)
     paired = 2 * len(_HAN_PAIR.findall(head))
     if paired >= 0.8 * high and _decodes(head, "gb18030"):
@@ -153,7 +157,7 @@ def check_is_text(text: str, name: str) -> None:
         what, todo = "a web page or XML", "Download the data itself, not the page about it"
     elif _OBJECTS.match(text):
         what, todo = "JSON", "Convert it to CSV or Parquet first"
-    elif text.count("\x00") > len(text) // 100:
+    elif len(_CONTROLS.findall(text)) > len(text) // 100:
         what, todo = "binary data", "Choose the file that holds the table"
     if what:
         raise DataError(

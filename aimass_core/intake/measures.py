@@ -51,7 +51,7 @@ def measure(cursor: duckdb.DuckDBPyConnection, table: str, columns: Sequence[Col
         moments = _moments(cursor, table, numbers, finite)
         values = _sample(cursor, table, [c for c in part if _numeric(c) or c.kind in TEMPORAL], where)
         shapes = {name: _shape(array) for name, array in values.items()}
-        outliers = _outliers(cursor, table, numbers, shapes)
+        outliers = _outliers(cursor, table, numbers, shapes, basics)
         counted = _labels(cursor, table, [c for c in part if c.kind in ("category", "boolean")])
         labels |= counted
         for column in part:
@@ -195,27 +195,37 @@ def _outliers(
     table: str,
     numbers: Sequence[Column],
     shapes: dict[str, dict[str, Any]],
+    basics: dict[str, tuple[int, int, Any, Any]],
 ) -> dict[str, dict[str, int]]:
-    """Count, on all rows, values beyond 1.5 IQR; none where the quartiles are equal or the column is 0/1."""
-    fields, names = [], []
+    """Count, on all rows, values beyond 1.5 IQR; none where the quartiles are equal.
+
+    A side is only counted where the column's extreme lies beyond its fence.
+    """
+    fields: list[str] = []
+    wanted: list[tuple[str, str]] = []
     for column in numbers:
         shape = shapes.get(column.name, {})
         spread = shape.get("q75", 0.0) - shape.get("q25", 0.0)
         if not 0 < spread < np.inf:
             continue
         name = quoted(column.name)
-        low, high = shape["q25"] - 1.5 * spread, shape["q75"] + 1.5 * spread
-        names.append(column.name)
-        fields += [
-            f"count(*) FILTER ({name} < {low!r}::DOUBLE AND {name} > '-inf'::DOUBLE)",
-            f"count(*) FILTER ({name} > {high!r}::DOUBLE AND {name} < 'inf'::DOUBLE)",
-        ]
+        _, _, lowest, highest = basics[column.name]
+        low, high = float(shape["q25"] - 1.5 * spread), float(shape["q75"] + 1.5 * spread)
+        if lowest < low:
+            bounded = f" AND {name} > '-inf'::DOUBLE" if np.isinf(lowest) else ""
+            fields.append(f"count_if({name} < {low!r}::DOUBLE{bounded})")
+            wanted.append((column.name, "outliers_low"))
+        if highest > high:
+            bounded = f" AND {name} < 'inf'::DOUBLE" if np.isinf(highest) else ""
+            fields.append(f"count_if({name} > {high!r}::DOUBLE{bounded})")
+            wanted.append((column.name, "outliers_high"))
     if not fields:
         return {}
     row = cursor.execute(f"SELECT {', '.join(fields)} FROM {table}").fetchall()[0]
-    return {
-        name: {"outliers_low": row[2 * i], "outliers_high": row[2 * i + 1]} for i, name in enumerate(names)
-    }
+    found: dict[str, dict[str, int]] = {}
+    for (name, side), count in zip(wanted, row, strict=True):
+        found.setdefault(name, {})[side] = int(count)
+    return found
 
 
 def _labels(

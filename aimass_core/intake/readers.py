@@ -202,7 +202,7 @@ def widened(plan: Plan, *, scratch: Path) -> Plan:
         return text.mended(plan, connection, scratch)
 
 
-def load(cursor: duckdb.DuckDBPyConnection, plan: Plan, table: str) -> Loaded:
+def load(cursor: duckdb.DuckDBPyConnection, plan: Plan, table: str, *, final: bool = False) -> Loaded:
     """Make the table and fill it, rows in file order; call it inside a transaction.
 
     ``table`` becomes a view over a table of the same name with ``_rows`` appended: the row's position there
@@ -211,7 +211,7 @@ def load(cursor: duckdb.DuckDBPyConnection, plan: Plan, table: str) -> Loaded:
     Raises
     ------
     Misfit
-        When a value does not fit its column's type; the transaction is then lost.
+        When a value does not fit its column's type; the transaction is then lost. Never when ``final``.
     DataError
         When the file is damaged or has no rows.
     """
@@ -220,7 +220,7 @@ def load(cursor: duckdb.DuckDBPyConnection, plan: Plan, table: str) -> Loaded:
         if isinstance(plan, ParquetPlan):
             select = f"SELECT {', '.join(plan.fields)} FROM read_parquet({literal(str(plan.path))})"
         else:
-            fields = ", ".join(f"c{i} AS {quoted(name)}" for i, name in enumerate(plan.names))
+            fields = ", ".join(f"{plan.field(i)} AS {quoted(name)}" for i, name in enumerate(plan.names))
             select = f"SELECT {fields} FROM {plan.source()}"
         cursor.execute(f"CREATE TABLE {stored} AS {select}")
     except (duckdb.IOException, duckdb.OutOfMemoryException):
@@ -228,7 +228,7 @@ def load(cursor: duckdb.DuckDBPyConnection, plan: Plan, table: str) -> Loaded:
     except duckdb.Error as error:
         if isinstance(plan, ParquetPlan):
             raise parquet.unreadable(plan.shown, error) from error
-        if csv_types.is_misfit(error) or text.needs_copy(error, plan):
+        if not final and (csv_types.is_misfit(error) or text.needs_copy(error, plan)):
             raise Misfit from error
         raise csv_types.translated(error, plan) from error
     rows = cursor.execute(f"SELECT count(*) FROM {stored}").fetchall()[0][0]
@@ -258,7 +258,7 @@ def table_of(
         try:
             return load(cursor, made, table)
         except Misfit:
-            return load(cursor, widened(made, scratch=Path(folder)), table)
+            return load(cursor, widened(made, scratch=Path(folder)), table, final=True)
 
 
 def _columns(cursor: duckdb.DuckDBPyConnection, stored: str, rows: int) -> tuple[tuple[str, Kind], ...]:

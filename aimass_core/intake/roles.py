@@ -58,7 +58,13 @@ _TIME = (
     r"date|time|timestamp|datetime|.*_(date|time|timestamp|at|on|d|dt)|(date|time|dt)_.*|month|period|"
     r"日期|时间|.*日期|.*时间"
 )
-_FIRST_TIME = r"(application|issue|transaction|open(ing|ed)?|booking|order|event|snapshot|observation|created|applied).*"
+_FIRST_TIME = "|".join(
+    f"{word}.*"
+    for word in (
+        *("application", "applied", "issue", "transaction", "open", "booking", "order", "event"),
+        *("snapshot", "observation", "created"),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)

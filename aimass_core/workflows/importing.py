@@ -70,7 +70,7 @@ def import_file(
     before = path.stat()
     digest = Digest(path)
 
-    def store(plan: Plan) -> str:
+    def store(plan: Plan, *, final: bool = False) -> str:
         return _store(
             ws,
             plan,
@@ -82,6 +82,7 @@ def import_file(
             options=options or ReadOptions(),
             actor=actor,
             note=note,
+            final=final,
         )
 
     with TemporaryDirectory(dir=ws.home / "tmp", prefix="import-") as folder:
@@ -90,7 +91,7 @@ def import_file(
         try:
             version_id = store(plan)
         except Misfit:
-            version_id = store(readers.widened(plan, scratch=scratch))
+            version_id = store(readers.widened(plan, scratch=scratch), final=True)
     return datasets.get(ws, version_id)
 
 
@@ -146,10 +147,11 @@ def _store(
     options: ReadOptions,
     actor: str,
     note: str,
+    final: bool,
 ) -> str:
     with ws.writing() as cursor:
         table = datasets.new_table()
-        loaded = readers.load(cursor, plan, table)
+        loaded = readers.load(cursor, plan, table, final=final)
         schema = roles.guess(cursor, table, loaded.columns)
         sha256, size = digest.result()
         after = source.stat()
