@@ -51,6 +51,10 @@ def train(
 ) -> LoopResult:
     """Train in place and leave the best weights in the network.
 
+    What is measured and kept is the running mean of the weights over about the last epoch, not the
+    last step's (Polyak & Juditsky, SIAM J. Control Optim. 30, 1992): it ranks better and depends
+    less on which rows came last.
+
     Parameters
     ----------
     rows : number of training rows.
@@ -84,7 +88,8 @@ def _train(
     warm = max(1, min(len(batches), settings.epochs * len(batches) // 20))
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: min(1.0, (step + 1) / warm))
     shuffle = torch.Generator().manual_seed(settings.seed)
-    best, best_epoch, kept = -math.inf, 0, _copy(network)
+    averaged = _copy(network)
+    best, best_epoch, kept = -math.inf, 0, averaged
     step = epoch = 0
     for epoch in range(1, settings.epochs + 1):
         network.train()
@@ -97,6 +102,7 @@ def _train(
             nn.utils.clip_grad_norm_(network.parameters(), 5.0)
             optimizer.step()
             schedule.step()
+            _move(averaged, network, 1.0 / min(step + 1, len(batches)))
             summed += value.detach() * (high - low)
             step += 1
         mean = float(summed) / rows
@@ -106,10 +112,13 @@ def _train(
                 f"it is {mean} after epoch {epoch}",
                 "Lower the learning rate and train again",
             )
+        last = _copy(network)
+        network.load_state_dict(averaged)
         network.eval()
         metric = score()
         if metric > best and epoch >= settings.first_kept:
             best, best_epoch, kept = metric, epoch, _copy(network)
+        network.load_state_dict(last)
         if progress is not None:
             progress(
                 Progress(
@@ -162,6 +171,16 @@ def _too_large(device: torch.device) -> SettingsError:
 
 def _copy(network: nn.Module) -> dict[str, Tensor]:
     return {name: value.detach().clone() for name, value in network.state_dict().items()}
+
+
+@torch.no_grad()
+def _move(averaged: dict[str, Tensor], network: nn.Module, share: float) -> None:
+    """Move the running mean of the weights towards the network's."""
+    for name, value in network.state_dict().items():
+        if value.is_floating_point():
+            averaged[name].lerp_(value, share)
+        else:
+            averaged[name].copy_(value)
 
 
 def _groups(network: nn.Module, weight_decay: float) -> list[dict[str, object]]:

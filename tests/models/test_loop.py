@@ -48,6 +48,14 @@ def test_the_weights_of_the_best_epoch_are_kept() -> None:
     assert weights[3] > weights[1]
 
 
+def test_weights_are_averaged_over_the_last_epoch() -> None:
+    # AdamW moves the weight by the rate at each of two steps an epoch: 0.1, 0.2 | 0.3, 0.4.
+    _, weights = run(Ramp(), [0.1, 0.2])
+
+    # Each step moves the mean half way to the weight, the first step all the way.
+    assert weights == pytest.approx([0.15, 0.3125], abs=1e-6)
+
+
 def test_early_epochs_can_be_passed_over() -> None:
     result, weights = run(Ramp(), [0.9, 0.8, 0.5, 0.6, 0.4, 0.4, 0.4], first_kept=3)
 
