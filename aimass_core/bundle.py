@@ -161,8 +161,21 @@ class Bundle:
         return Scores(expit(log_odds), log_odds)
 
     def display(self, frame: pd.DataFrame) -> list[dict[str, str]]:
-        """Return the feature values of repaired rows as text for people."""
-        return [self.encoder.display(frame.iloc[[i]]) for i in range(len(frame))]
+        """Return the feature values of repaired rows as text for people; a label is shown as it came."""
+        from aimass_core.features.values import to_labels
+
+        encoded = self.encoder.transform(frame)
+        shown: dict[str, list[str]] = {}
+        for j, column in enumerate(self.encoder.columns):
+            if column.kind == "category":
+                labels = to_labels(frame[column.name])
+                shown[column.name] = [
+                    "missing" if missing else str(label)
+                    for label, missing in zip(labels, labels.isna(), strict=True)
+                ]
+            else:
+                shown[column.name] = [self.encoder.display_code(j, float(value)) for value in encoded[:, j]]
+        return [dict(zip(shown, row, strict=True)) for row in zip(*shown.values(), strict=True)]
 
     def save(self, path: Path, *, extras: Mapping[str, bytes] | None = None) -> Bundle:
         """Write the bundle to a new folder, all at once.

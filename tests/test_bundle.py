@@ -141,6 +141,18 @@ def test_repairs_of_the_data_set_are_done_on_raw_rows_only() -> None:
     assert model.score(raw, repaired=True).log_odds != pytest.approx(model.score(blank).log_odds)
 
 
+def test_values_are_shown_for_people() -> None:
+    rows = applicants(2).assign(
+        income=[12_500.0, np.inf], town=["Atlantis", None], late=[3, 0], owner=[True, False]
+    )
+    rows["since"] = pd.to_datetime(["2021-02-03", None])
+
+    assert small("scorecard").display(rows) == [
+        {"income": "12,500", "town": "Atlantis", "late": "3", "since": "2021-02-03", "owner": "yes"},
+        {"income": "missing", "town": "missing", "late": "0", "since": "missing", "owner": "no"},
+    ]
+
+
 def test_missing_indicator_belongs_to_its_feature() -> None:
     model = small("scorecard")
 
