@@ -136,7 +136,7 @@ def number(value: float) -> str:
         return "missing"
     if float(value).is_integer() and abs(value) < 1e15:
         return f"{int(value):,}"
-    return f"{value:,.2f}" if abs(value) >= 1_000 else f"{value:.6g}"
+    return f"{value:,.2f}" if 1_000 <= abs(value) < 1e15 else f"{value:.6g}"
 
 
 def days(value: float, kind: Kind) -> str:
