@@ -107,7 +107,7 @@ def _finite(column: Column, basics: tuple[int, int, Any, Any]) -> bool:
 def _moments(
     cursor: duckdb.DuckDBPyConnection, table: str, numbers: Sequence[Column], finite: dict[str, bool]
 ) -> dict[str, dict[str, Any]]:
-    """Return mean and standard deviation; where there are infinities, their number and the finite extremes."""
+    """Return mean and standard deviation; where there are infinities, their number, finite extremes."""
     if not numbers:
         return {}
     fields = []

@@ -1,0 +1,56 @@
+"""``python -m benchmarks NAME [--json FILE] [--quick]``: measure what is claimed."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import pkgutil
+import sys
+from pathlib import Path
+
+import benchmarks
+from benchmarks import rows
+
+
+def names() -> dict[str, str]:
+    """Return the benchmarks, each with the first line of what it says of itself."""
+    found = {}
+    for module in pkgutil.iter_modules(benchmarks.__path__):
+        if module.name in ("__main__", "rows"):
+            continue
+        source = (Path(benchmarks.__path__[0]) / f"{module.name}.py").read_text(encoding="utf-8")
+        if "\ndef run(" in source:
+            found[module.name] = source.lstrip('"').partition("\n")[0].rstrip('"')
+    return found
+
+
+def main() -> int:
+    """Run one benchmark; 0 also where a target is missed, which the table says."""
+    listed = "\n".join(f"  {name:<12} {about}" for name, about in sorted(names().items()))
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks",
+        description=f"Measure what is claimed.\n\n{listed}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("name", nargs="?", choices=sorted(names()), help="the benchmark to run")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the rows to this file")
+    parser.add_argument("--quick", action="store_true", help="smaller data, fewer repeats: under a minute")
+    asked = parser.parse_args()
+    if asked.name is None:
+        parser.print_help()
+        return 0
+    made = [
+        row if isinstance(row, rows.Row) else rows.Row.model_validate(row)
+        for row in importlib.import_module(f"benchmarks.{asked.name}").run(quick=asked.quick)
+    ]
+    print(rows.table(made))
+    if asked.json:
+        rows.write(made, asked.json)
+    missed = [row for row in made if row.met is False]
+    if missed:
+        print(f"\n{len(missed)} of {len(made)} targets missed.", file=sys.stderr)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

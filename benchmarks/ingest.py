@@ -1,0 +1,204 @@
+"""Import and profile of a 1,000,000 x 30 CSV beside pandas and DuckDB; start of the program."""
+
+from __future__ import annotations
+
+import json
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from benchmarks.rows import Row, against, alone
+
+_SEED = 0
+
+
+def run(*, quick: bool = False) -> list[Row]:
+    """Measure in processes of their own, ours and the peers' in turn.
+
+    Time is from the call to its return, imports of libraries left out; memory is the highest of the process.
+    DuckDB writes to a file, as we do; pandas only reads into memory.
+    """
+    rows, repeats = (200_000, 2) if quick else (1_000_000, 5)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "bank.csv"
+        make_csv(path, rows)
+        path.read_bytes()  # so that the first to read it does not pay for the disk
+        times: dict[str, list[dict[str, float]]] = {name: [] for name in _TASKS}
+        for _ in range(repeats):
+            for name in _TASKS:
+                times[name].append(_measure(name, path, Path(folder)))
+    case = f"{rows:,} x 30 CSV"
+    peers = {name: statistics.median(m["seconds"] for m in times[name]) for name in ("pandas", "duckdb")}
+    faster = min(peers, key=lambda name: peers[name])
+    slower = max(peers, key=lambda name: peers[name])
+
+    def of(name: str, key: str) -> list[float]:
+        return [measured[key] for measured in times[name]]
+
+    found = [
+        against(
+            "ingest",
+            f"import {case}",
+            "seconds",
+            of("ours", "seconds"),
+            of(peer, "seconds"),
+            peer,
+            at_most=1.2 if peer == faster else None,
+        )
+        for peer in (faster, slower)
+    ]
+    found.append(
+        against(
+            "ingest",
+            f"import {case}",
+            "peak MB",
+            of("ours", "megabytes"),
+            of("pandas", "megabytes"),
+            "pandas",
+            at_most=0.7,
+        )
+    )
+    found.append(
+        against(
+            "ingest",
+            f"profile {case}",
+            "seconds",
+            of("profile", "seconds"),
+            of("profile", "peer_seconds"),
+            "duckdb SUMMARIZE",
+            at_most=0.4,
+        )
+    )
+    starts = 3 if quick else 9
+    found.append(
+        alone(
+            "ingest", "import aimass_core", "ms", _starts(["-c", "import aimass_core"], starts), at_most=150
+        )
+    )
+    command = ["-c", "import sys; sys.argv = ['aimass', '--help']; from app.cli import main; main()"]
+    found.append(alone("ingest", "aimass --help", "ms", _starts(command, starts, bare=False), at_most=400))
+    return found
+
+
+def make_csv(path: Path, rows: int) -> None:
+    """Write a seeded table of a bank: ids, amounts, counts, labels, dates, with missing values."""
+    import duckdb
+
+    fields = ["i AS customer_id"]
+    fields += [f"round(exp(8 + 2 * random() + random()), 2) AS amount_{k}" for k in range(8)]
+    fields += [f"round(100 * random(), 4) AS rate_{k}" for k in range(5)]
+    fields += [f"CAST(1000 * random() * random() AS INTEGER) AS count_{k}" for k in range(8)]
+    fields += [
+        f"['north', 'south', 'east', 'west'][1 + CAST(floor(4 * random()) AS INTEGER)] AS region_{k}"
+        for k in range(4)
+    ]
+    fields += [
+        "DATE '2020-01-01' + CAST(1000 * random() AS INTEGER) AS opened",
+        "CASE WHEN random() < 0.2 THEN NULL ELSE round(1e6 * random(), 2) END AS income",
+        "CAST(18 + 60 * random() AS INTEGER) AS age",
+        "CAST(random() < 0.2 AS INTEGER) AS defaulted",
+    ]
+    with duckdb.connect(config={"threads": 1}) as connection:
+        connection.execute(f"SELECT setseed({(_SEED % 100) / 100})")
+        connection.execute(f"COPY (SELECT {', '.join(fields)} FROM range({rows}) t(i)) TO '{path}' (HEADER)")
+
+
+def _ours(path: Path, folder: Path) -> dict[str, float]:
+    from aimass_core.workflows import importing
+    from aimass_core.workspace.connection import open_workspace
+
+    with tempfile.TemporaryDirectory(dir=folder) as home:
+        ws = open_workspace(Path(home))
+        seconds = _timed(lambda: importing.import_file(ws, path, name="bank", actor="benchmark"))
+        ws.close()
+    return {"seconds": seconds}
+
+
+def _profile(path: Path, folder: Path) -> dict[str, float]:
+    from aimass_core.intake import quality
+    from aimass_core.workflows import importing
+    from aimass_core.workspace.connection import open_workspace
+
+    with tempfile.TemporaryDirectory(dir=folder) as home:
+        ws = open_workspace(Path(home))
+        version = importing.import_file(ws, path, name="bank", actor="benchmark")
+        with ws.reading() as cursor:
+            cursor.execute(
+                f"SELECT max(COLUMNS(*)) FROM {version.table}"
+            ).fetchall()  # both find it in memory
+            peer = _timed(lambda: cursor.execute(f"SUMMARIZE {version.table}").fetchall())
+            ours = _timed(lambda: quality.profile(cursor, version.table, version.schema))
+        ws.close()
+    return {"seconds": ours, "peer_seconds": peer}
+
+
+def _pandas(path: Path, folder: Path) -> dict[str, float]:
+    import pandas as pd
+
+    return {"seconds": _timed(lambda: pd.read_csv(path))}
+
+
+def _duckdb(path: Path, folder: Path) -> dict[str, float]:
+    import duckdb
+
+    with tempfile.TemporaryDirectory(dir=folder) as home, duckdb.connect(f"{home}/peer.duckdb") as connection:
+        sql = f"CREATE TABLE bank AS SELECT * FROM read_csv('{path}')"
+        return {"seconds": _timed(lambda: connection.execute(sql))}
+
+
+_TASKS: dict[str, Callable[[Path, Path], dict[str, float]]] = {
+    "ours": _ours,
+    "pandas": _pandas,
+    "duckdb": _duckdb,
+    "profile": _profile,
+}
+
+
+def _timed(act: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    kept = act()
+    seconds = time.perf_counter() - start
+    del kept
+    return seconds
+
+
+def _measure(name: str, path: Path, folder: Path) -> dict[str, float]:
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.ingest", name, str(path), str(folder)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise RuntimeError(f"{name} failed:\n{done.stderr[-2_000:]}")
+    return dict(json.loads(done.stdout.splitlines()[-1]))
+
+
+def _starts(arguments: list[str], repeats: int, *, bare: bool = True) -> list[float]:
+    """Return milliseconds of a new process; ``bare`` takes off what an empty one needs."""
+    found = []
+    for _ in range(repeats + 1):
+        taken = _process(arguments) - (_process(["-c", "pass"]) if bare else 0)
+        found.append(1_000 * taken)
+    return found[1:]
+
+
+def _process(arguments: list[str]) -> float:
+    return _timed(lambda: subprocess.run([sys.executable, *arguments], stdout=subprocess.DEVNULL, check=True))
+
+
+def main() -> None:
+    """Do one task in this process and print its measures as JSON."""
+    name, path, folder = sys.argv[1:]
+    measured = _TASKS[name](Path(path), Path(folder))
+    measured["megabytes"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1_000
+    print(json.dumps(measured))
+
+
+if __name__ == "__main__":
+    main()
