@@ -77,7 +77,10 @@ def _of_frame(frame: pd.DataFrame, columns: Sequence[Column]) -> list[dict[str, 
         raise DataError("column names must differ", f"`{twice}` occurs twice", "Rename one of them")
     names = [name for name in frame.columns if name != ROW_ID]
     _complete(None, dict.fromkeys(names), columns)
-    values = [[plain(value) for value in frame[name].tolist()] for name in names]
+    # a frame has no other word than NaN for an empty cell
+    values = [
+        [None if value != value else value for value in map(plain, frame[name].tolist())] for name in names
+    ]
     texts = [str(name) for name in names]
     return [
         _storable(number, dict(zip(texts, row, strict=True)))
@@ -121,6 +124,9 @@ def to_frame(rows: Sequence[Mapping[str, Cell]], columns: Sequence[Column]) -> p
 def _series(values: list[Cell]) -> pd.Series[Any]:
     import pandas as pd
 
+    values = [
+        None if value != value else value for value in values
+    ]  # NaN is not text, whatever stands beside it
     known = [value for value in values if value is not None]
     if all(isinstance(value, int | float) and not isinstance(value, bool) for value in known):
         if not any(isinstance(value, int) and abs(value) > _EXACT for value in known):

@@ -162,7 +162,7 @@ def changed(rows: list[dict[str, Any]], number: int, **values: Any) -> list[dict
     [
         ({"income": "a lot"}, "`income` must be a number.*row 3, 'a lot'"),
         ({"age": "1_000"}, "`age` must be a.*row 3, '1_000'"),
-        ({"since": "31.01.2024"}, "`since` must be a date.*row 3, '31.01.2024'"),
+        ({"since": "soon"}, "`since` must be a date.*row 3, 'soon'"),
         ({"income": [1]}, "row 3: a cell of `income` must be a number"),
         ({"note": "\ud800"}, "row 3: `note` must be valid Unicode"),
     ],
@@ -286,7 +286,9 @@ def test_a_file_is_decided_like_its_rows(
         assert table["outcome"][i] == one.outcome
         stored = cases.get(trained.ws, table["decision_id"][i])
         assert stored.subject == one.subject
-        assert stored.reasons["principal"] == pytest.approx(one.reasons["principal"])
+        assert [r["text"] for r in stored.reasons["principal"]] == [
+            r["text"] for r in one.reasons["principal"]
+        ]
         assert table["reasons"][i] == " ".join(r["text"] for r in one.reasons["principal"])
     assert list((trained.ws.home / "tmp").iterdir()) == []
 
