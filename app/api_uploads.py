@@ -25,8 +25,10 @@ _TEXT = {"content": {MEDIA_TYPE: {"schema": Problem.model_json_schema()}}}
 
 
 def check_caller(request: Request) -> None:
-    """Let through a page of this server (its token), a program with the configured key, or without a
-    configured key any program on this machine; a browser names its origin, a program does not.
+    """Let through who may send files.
+
+    That is a page of this server, by its token; a program that shows the configured key; and without a
+    configured key any program on this machine (a browser names its origin, a program does not).
 
     Raises
     ------

@@ -63,7 +63,7 @@ def handlers() -> Mapping[str, Handler[Workspace]]:
     """Return the three parts of every kind of job this program knows, by kind."""
     from aimass_core.workflows import training
 
-    return {"training": training.HANDLER}
+    return {training.KIND: training.HANDLER}
 
 
 def close() -> None:

@@ -277,7 +277,7 @@ def test_ctrl_c_cancels_the_training_and_keeps_nothing(shell: Shell, cleaned: di
                 break
         process.send_signal(signal.SIGINT)
         rest = process.stdout.read()
-        process.wait(60)
+        process.wait(120)
 
     assert process.returncode == 130
     assert json.loads(rest)["error"]["type"] == "Stopped"

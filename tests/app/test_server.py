@@ -9,10 +9,12 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -55,6 +57,14 @@ def ready(process: subprocess.Popen[str], port: int) -> dict[str, object]:
             continue
         return said
     raise TimeoutError
+
+
+def _until(so: Callable[[], Any], *, seconds: float = 30) -> Any:
+    pause = threading.Event()
+    deadline = time.monotonic() + seconds
+    while not (found := so()) and time.monotonic() < deadline:
+        pause.wait(0.02)
+    return found
 
 
 def up(home: Path, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -123,6 +133,23 @@ def test_a_session_from_its_own_page_is_taken(running: tuple[str, Path]) -> None
 
     with connect(address, origin=running[0], subprotocols=["streamlit"]) as session:  # type: ignore[list-item,arg-type]
         assert session.subprotocol == "streamlit"
+
+
+def test_a_file_that_breaks_off_leaves_nothing(running: tuple[str, Path]) -> None:
+    url, home = running
+    port = int(url.rpartition(":")[2])
+    head = (
+        f"PUT /api/v1/uploads?name=torn.csv HTTP/1.1\r\nHost: localhost:{port}\r\n"
+        "Content-Length: 1000\r\n\r\n"
+    )
+
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.sendall(head.encode() + b"half")
+        begun = _until(lambda: list((home / "uploads").glob("*.part")))
+
+    assert begun
+    assert _until(lambda: not list((home / "uploads").glob("*.part")))
+    assert not list((home / "uploads").glob("*/torn.csv"))
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
