@@ -1,4 +1,4 @@
-"""GPU: rows a second that the network trains on with CUDA, against the CPU of the same machine."""
+"""Rows a second that the network trains on with CUDA, beside the CPU of the same machine."""
 
 from __future__ import annotations
 
@@ -10,17 +10,19 @@ import torch
 
 from aimass_core.jobs.progress import Progress
 from aimass_core.models.dann import DannClassifier
+from benchmarks.rows import Row
 
 COLUMNS = 30
 EPOCHS = 4
 CASES = (("default network", {}), ("wide network", {"width": 512, "depth": 4}))
 
 
-def run(*, quick: bool = False) -> list[dict[str, Any]]:
+def run(*, quick: bool = False) -> list[Row]:
     """Return a row per network size, or none on a machine without CUDA.
 
     Rows a second are those of the epochs after the first (which pays for loading kernels), from the
-    training loop's own clock; the median of three fits, the spread is their range over the median.
+    training loop's own clock; the median of three fits; the CPU is
+    fitted once, so the spread is that of the ratio.
     """
     if not torch.cuda.is_available():
         print(
@@ -37,18 +39,16 @@ def run(*, quick: bool = False) -> list[dict[str, Any]]:
         cpu = _rows_a_second(X, y, "cpu", settings)
         ours = float(np.median(cuda))
         found.append(
-            {
-                "benchmark": "gpu",
-                "case": f"{name}, {rows:,} rows × {COLUMNS} numbers, {torch.cuda.get_device_name()}",
-                "metric": "training rows per second",
-                "ours": round(ours),
-                "peer": round(cpu),
-                "peer_name": f"the same on the CPU, {torch.get_num_threads()} threads",
-                "ratio": round(ours / cpu, 2),
-                "spread": round((max(cuda) - min(cuda)) / ours, 3) if fits > 1 else None,
-                "target": None,
-                "met": None,
-            }
+            Row(
+                benchmark="gpu",
+                case=f"{name}, {rows:,} rows x {COLUMNS} numbers, {torch.cuda.get_device_name()}",
+                metric="training rows per second",
+                ours=ours,
+                peer=cpu,
+                peer_name=f"the same on the CPU, {torch.get_num_threads()} threads",
+                ratio=ours / cpu,
+                spread=(max(cuda) - min(cuda)) / cpu if fits > 1 else None,
+            )
         )
     return found
 
