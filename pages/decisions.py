@@ -7,23 +7,21 @@ import streamlit as st
 from app import state, ui
 from app.context import workspace
 from app.panels import decisions_file, decisions_find, decisions_one, decisions_policy
-
-VIEWS = {"one": "Decide one", "file": "Decide a file", "policy": "Policy", "find": "Find and replay"}
+from app.panels import decisions_views as views
 
 ui.header("decisions")
 ws = workspace()
 view = st.segmented_control(
     "What to do",
-    list(VIEWS),
-    default="one",
+    [views.ONE, views.FILE, views.POLICY, views.FIND],
+    default=views.ONE,
     required=True,
-    format_func=VIEWS.__getitem__,
-    key="view",
+    key=views.VIEW,
     bind="query-params",
     persist_state="session",
     label_visibility="collapsed",
 )
-if view == "find":
+if view == views.FIND:
     decisions_find.show(ws)
 else:
     model = state.pick_model(ws)
@@ -34,9 +32,9 @@ else:
             page="evaluate",
             label="Register a model",
         )
-    elif view == "policy":
+    elif view == views.POLICY:
         decisions_policy.show(ws, model)
-    elif view == "file":
+    elif view == views.FILE:
         decisions_file.show(ws, model)
     else:
         decisions_one.show(ws, model)

@@ -16,6 +16,8 @@ from aimass_core.workspace.connection import Workspace, new_id
 from aimass_core.workspace.registry import Model
 from app import nav, state, ui
 from app.exports import file_name
+from app.panels import decisions_find
+from app.panels import decisions_views as views
 from app.text import code, count, counted, escape, share
 
 _KINDS = ["csv", "tsv", "txt", "gz", "parquet", "xlsx"]
@@ -124,7 +126,11 @@ def _result(model: Model, done: _Done, key: str) -> None:
                 "Download the results", result.out.read_bytes, result.out.name, key=f"{key}.take", mime=kind
             )
             if result.stored:
-                nav.link("decisions", "Find these decisions", {"view": "find", "batch": result.batch_id})
+                nav.link(
+                    "decisions",
+                    "Find these decisions",
+                    {views.VIEW: views.FIND, decisions_find.BATCH: result.batch_id},
+                )
     else:
         st.info("The results were cleared away; decide the file again.", icon=":material/info:")
 

@@ -14,7 +14,7 @@ from aimass_core.workspace import registry
 from aimass_core.workspace.cases import Decision
 from aimass_core.workspace.connection import Workspace
 from app import state, ui
-from app.panels import decisions_show
+from app.panels import address, decisions_show
 from app.tables import paged
 from app.text import count, share, when
 
@@ -132,7 +132,7 @@ def _main(decision: Decision) -> str:
 
 def _open(ws: Workspace, page: list[Decision]) -> None:
     labels = {item.decision_id: _label(item) for item in page}
-    present = st.session_state.get(DECISION) or st.query_params.get(DECISION)
+    present = address.follow(DECISION, "decisions.opened")
     if present and present not in labels:
         labels = {present: present, **labels}
     if not labels:
@@ -144,11 +144,11 @@ def _open(ws: Workspace, page: list[Decision]) -> None:
         placeholder="Choose one of this page, or paste an id",
         format_func=lambda key: labels.get(key, key),
         accept_new_options=True,
-        key=DECISION,
-        bind="query-params",
+        key="decisions.opened",
         persist_state="session",
         filter_mode="contains",
     )
+    address.write(DECISION, "decisions.opened", chosen)
     if chosen:
         with st.container(border=True):
             decisions_show.show(ws, reviewing.decision(ws, chosen.strip()))

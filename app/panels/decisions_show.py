@@ -42,7 +42,7 @@ def show(ws: Workspace, decision: Decision) -> None:
             pd.DataFrame(
                 {
                     "Column": list(decision.input),
-                    "Value": ["" if value is None else str(value) for value in decision.input.values()],
+                    "Value": [_cell(value) for value in decision.input.values()],
                 }
             ),
             f"Input of decision {decision.decision_id}",
@@ -100,13 +100,20 @@ def _reasons(decision: Decision) -> None:
         explain_waterfall.ranked(found, key=f"decision.reasons.{decision.decision_id}")
         st.caption(
             f"Compared with: {REFERENCES.get(decision.reference, decision.reference)} "
-            f"({prose(decision.reasons['reference_text'])}). {prose(decision.reasons['method'])}."
+            f"({prose(decision.reasons['reference_text'])}). Method: {prose(decision.reasons['method'])}."
         )
 
 
 def stored_reasons(stored: dict[str, Any]) -> Reasons:
     """Return the reasons as they were stored with a decision."""
     return Reasons.model_validate({side: stored[side] for side in _SIDES})
+
+
+def _cell(value: object) -> str:
+    """Return a value as it came in; JSON writes whole numbers of a number column with a point."""
+    if value is None:
+        return "missing"
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
 def _replay(ws: Workspace, decision: Decision) -> None:

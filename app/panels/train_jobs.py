@@ -18,6 +18,7 @@ from aimass_core.workspace.connection import Workspace
 from app import nav, state, ui
 from app.boundary import live, show_error
 from app.charts import progress
+from app.panels import address
 from app.tables import table
 from app.text import code, count, counted, duration, escape, measure, prose, when
 
@@ -139,21 +140,19 @@ def history(ws: Workspace) -> None:
         key="train.history",
     )
     by_id = {job.job_id: job for job in jobs}
-    if st.session_state.get(JOB) not in by_id:
-        st.session_state.pop(JOB, None)
+    if address.follow(JOB, "train.opened") not in by_id:
+        st.session_state.pop("train.opened", None)
     chosen = st.selectbox(
         "Open a training",
         list(by_id),
         index=None,
         placeholder="Choose one to see its settings, how it ended and its log",
-        format_func=lambda job_id: (
-            f"{by_id[job_id].title} · {by_id[job_id].state} · {when(by_id[job_id].created_at)}"
-        ),
-        key=JOB,
-        bind="query-params",
+        format_func=lambda job_id: _label(by_id[job_id]),
+        key="train.opened",
         persist_state="session",
         filter_mode="contains",
     )
+    address.write(JOB, "train.opened", chosen)
     if chosen is not None:
         _detail(ws, by_id[chosen])
 
@@ -187,6 +186,10 @@ def _reason(job: Job) -> str:
     if job.state == "cancelled":
         return f"cancelled by {job.detail.get('by') or 'nobody named'}"
     return (job.error or {}).get("came") or (job.error or {}).get("expected", "")
+
+
+def _label(job: Job) -> str:
+    return f"{job.title} · {job.state} · {when(job.created_at)}"
 
 
 def _family(job: Job) -> str:

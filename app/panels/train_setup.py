@@ -85,6 +85,7 @@ def show(ws: Workspace, version: Version) -> list[TrainingSpec]:
 def _target(ws: Workspace, version: Version, prefix: str) -> tuple[str, tuple[str, ...]] | None:
     named = version.schema.target
     known = [column.name for column in version.schema if column.role not in ("id", "ignore")]
+    known += [column.name for column in version.schema.by_role("ignore")]
     left, right = st.columns(2)
     column = left.selectbox(
         "Target (what is predicted)",
