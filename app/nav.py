@@ -64,8 +64,8 @@ def page(key: PageKey) -> Page:
 
 
 def pages() -> list[Page]:
-    """Return all pages that exist, in order, for `st.navigation`."""
-    return [page(known.key) for known in PAGES if (_FOLDER / f"{known.key}.py").is_file()]
+    """Return all pages, in order, for `st.navigation`."""
+    return [page(known.key) for known in PAGES]
 
 
 def go_to(key: PageKey, query: Mapping[str, str] | None = None) -> NoReturn:
@@ -77,6 +77,4 @@ def link(
     key: PageKey, label: str, query: Mapping[str, str] | None = None, *, icon: str | None = None
 ) -> None:
     """Show a link to a page. The label is the program's own text, never data."""
-    if not (_FOLDER / f"{key}.py").is_file():
-        return
     st.page_link(page(key), label=label, icon=icon or info(key).icon, query_params=dict(query or {}))
