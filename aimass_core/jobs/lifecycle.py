@@ -95,6 +95,8 @@ def carry_out(
     if worker is None and control.left:
         return
     if not control.start_recording():
+        if worker is not None:
+            worker.sweep()
         _end(store, job, "cancelled", {"by": control.cancelled_by}, folder)
         return
     _conclude(ws, job, handler=handler, store=store, folder=folder, worker=worker)
@@ -138,6 +140,7 @@ def _conclude(
         outcome = folder.outcome()
         if outcome is None and worker is not None:
             killed, reason = process.why_it_ended(worker, folder)
+            worker.sweep()
             _end(store, job, "killed" if killed else "failed", {"error": to_json(reason)}, folder)
             return
         if worker is not None:

@@ -68,6 +68,7 @@ class WorkerProcess:
             self._signal(signal.SIGKILL)
             while self.running:
                 time.sleep(0.02)
+        self._signal(signal.SIGKILL)  # what it started may have ignored SIGTERM
 
     def sweep(self) -> None:
         """End processes that the ended worker left in its group."""

@@ -40,6 +40,20 @@ def stubborn(folder: Path, report: Report) -> None:
         time.sleep(1)
 
 
+def parent(folder: Path, report: Report) -> None:
+    """Start a child that ignores SIGTERM, and work on."""
+    code = (
+        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+        "print(1, flush=True); time.sleep(600)"
+    )
+    child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
+    if child.stdout is not None:
+        child.stdout.readline()
+    (folder.parent.parent / "child").write_text(str(child.pid))
+    report(Progress(step=1, steps=10, message="holding"))
+    time.sleep(600)
+
+
 def refuse(folder: Path, report: Report) -> None:
     """Fail as a user's data does."""
     (folder / "output" / "half.bin").write_bytes(b"half")

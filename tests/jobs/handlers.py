@@ -32,5 +32,15 @@ def handler(compute: str, **parts: Any) -> Handler[Workspace]:
 
 HANDLERS = {
     name: handler(name)
-    for name in ("double", "hold", "stubborn", "refuse", "crash", "vanish", "fill_disk", "exhaust_memory")
+    for name in (
+        "double",
+        "hold",
+        "stubborn",
+        "parent",
+        "refuse",
+        "crash",
+        "vanish",
+        "fill_disk",
+        "exhaust_memory",
+    )
 }

@@ -161,6 +161,22 @@ def test_cancel_ends_a_worker_that_ignores_sigterm_and_its_children(
     until(lambda: not psutil.pid_exists(child) or psutil.Process(child).status() == psutil.STATUS_ZOMBIE)
 
 
+@pytest.mark.parametrize("how", ["cancel", "kill"])
+def test_what_a_worker_started_ends_with_it(ws: Workspace, new_runner: NewRunner, how: str) -> None:
+    runner = new_runner()
+    job = runner.submit("parent", "", {"number": 1}, actor="ann")
+    pid = held(runner, job)
+    child = int((ws.home / "child").read_text())
+
+    if how == "cancel":
+        runner.cancel(job.job_id, actor="ann")
+    else:
+        os.kill(pid, signal.SIGKILL)
+    runner.wait(job.job_id, timeout=30)
+
+    until(lambda: not psutil.pid_exists(child) or psutil.Process(child).status() == psutil.STATUS_ZOMBIE)
+
+
 def test_a_queued_job_is_cancelled_at_once(ws: Workspace, new_runner: NewRunner) -> None:
     runner = new_runner()
     first = runner.submit("hold", "", {"number": 1}, actor="ann")
