@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import pandas as pd
-import plotly.graph_objects as go
 import streamlit as st
 
 from aimass_core.evaluate.report import Report
 from app import ui
 from app.charts import curves
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
 
 Reports = Mapping[str, Report]
 
