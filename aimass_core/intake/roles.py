@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from aimass_core.intake.sampling import spread
 from aimass_core.schema import NUMERIC, Column, Kind, Role, Schema
 from aimass_core.workspace.connection import quoted
@@ -178,10 +180,14 @@ def _looks(
     for name in names:
         filled, distinct, low, high = found[name]
         looks[name] = _Look(filled, distinct, low, high, distinct == filled > 0, False)
-    for name, kind in columns:
-        look = looks[name]
-        if kind in NUMERIC and look.filled and (look.unique or "time" in snake_case(name)):
-            looks[name] = replace(look, ordered=_ordered(cursor, table, name, rows))
+    asked = [
+        name
+        for name, kind in columns
+        if (kind == "integer" and looks[name].unique and _dense(looks[name]))
+        or (kind in NUMERIC and looks[name].filled and "time" in snake_case(name))
+    ]
+    for name in _ordered(cursor, table, asked, rows):
+        looks[name] = replace(looks[name], ordered=True)
     return looks
 
 
@@ -213,14 +219,20 @@ def _ranges(
     return found
 
 
-def _ordered(cursor: duckdb.DuckDBPyConnection, table: str, name: str, rows: int) -> bool:
-    """Whether the values never fall from one sampled row to the next."""
-    column = quoted(name)
-    row = cursor.execute(
-        f"SELECT count(*) FROM (SELECT {column} AS now, lag({column}) OVER (ORDER BY _row) AS before "
-        f"FROM {table} WHERE {spread(rows, 10_000)}) WHERE now < before"
-    ).fetchall()[0]
-    return bool(row[0] == 0)
+def _ordered(cursor: duckdb.DuckDBPyConnection, table: str, names: Sequence[str], rows: int) -> list[str]:
+    """Return the columns whose values never fall from one sampled row to the next."""
+    found = []
+    for start in range(0, len(names), _CHUNK):
+        part = names[start : start + _CHUNK]
+        fields = ", ".join(f"CAST({quoted(name)} AS DOUBLE) AS c{i}" for i, name in enumerate(part))
+        arrays = cursor.execute(
+            f"SELECT {fields} FROM {table} WHERE {spread(rows, 10_000)} ORDER BY _row"
+        ).fetchnumpy()
+        for i, name in enumerate(part):
+            values = np.ma.compressed(np.ma.masked_invalid(arrays[f"c{i}"]))
+            if not (np.diff(values) < 0).any():
+                found.append(name)
+    return found
 
 
 def _dense(look: _Look) -> bool:

@@ -43,7 +43,7 @@ _NINES = tuple(float("9" * digits) for digits in range(2, 11))
 _CODES = frozenset(
     {*_NINES, *(-n for n in _NINES), 96.0, 97.0, 98.0, -9.0, -998.0, -997.0, 998.0, 997.0, -1.0}
 )
-_DEEPEST = 4
+_CHUNK = 100
 
 
 def in_labels(labels: dict[str, int]) -> tuple[tuple[str, int], ...]:
@@ -73,29 +73,42 @@ def in_numbers(
     that an amount of 999 among amounts up to 5,000 is no code, and neither is -1 where -2 occurs.
     """
     suspects = [c for c in columns if c.distinct > 2 and (c.min in _CODES or c.max in _CODES)]
-    return {c.name: codes for c in suspects if (codes := _codes(cursor, table, c, rows))}
+    listed = ", ".join(f"{code:.0f}" for code in sorted(_CODES))
+    found: dict[str, tuple[tuple[float, int], ...]] = {}
+    for start in range(0, len(suspects), _CHUNK):
+        part = suspects[start : start + _CHUNK]
+        fields = []
+        for column in part:
+            name = quoted(column.name)
+            other = f"isfinite({name}::DOUBLE) AND {name} NOT IN ({listed})"
+            fields += [
+                f"min({name}) FILTER ({other})",
+                f"max({name}) FILTER ({other})",
+                f"histogram({name}) FILTER ({name} IN ({listed}))",
+            ]
+        row = cursor.execute(f"SELECT {', '.join(fields)} FROM {table}").fetchall()[0]
+        for i, column in enumerate(part):
+            low, high, counts = row[3 * i : 3 * i + 3]
+            if low is not None and counts:
+                codes = {float(code): int(count) for code, count in counts.items()}
+                parted = _codes(codes, float(low), float(high), column, rows)
+                if parted:
+                    found[column.name] = parted
+    return found
 
 
 def _codes(
-    cursor: duckdb.DuckDBPyConnection, table: str, column: ColumnProfile, rows: int
+    counts: dict[float, int], low: float, high: float, column: ColumnProfile, rows: int
 ) -> tuple[tuple[float, int], ...]:
-    name = quoted(column.name)
-    low = cursor.execute(
-        f"SELECT {name}, count(*) FROM {table} WHERE isfinite({name}::DOUBLE) GROUP BY 1 ORDER BY 1 "
-        f"LIMIT {_DEEPEST + 1}"
-    ).fetchall()
-    high = cursor.execute(
-        f"SELECT {name}, count(*) FROM {table} WHERE isfinite({name}::DOUBLE) GROUP BY 1 ORDER BY 1 DESC "
-        f"LIMIT {_DEEPEST + 1}"
-    ).fetchall()
+    """Return the codes that stand apart at either end of the other values, which reach from low to high."""
     found: list[tuple[float, int]] = []
-    for end in (low, high):
-        for depth in range(min(_DEEPEST, len(end) - 1), 0, -1):
-            block = [(float(value), int(count)) for value, count in end[:depth]]
-            inner = float(end[depth][0])
-            other = float((high if end is low else low)[0][0])
-            if all(value in _CODES for value, _ in block) and _parted(block, inner, other, column, rows):
-                found += block
+    below = sorted(item for item in counts.items() if item[0] < low)
+    above = sorted((item for item in counts.items() if item[0] > high), reverse=True)
+    for block, inner, other in ((below, low, high), (above, high, low)):
+        for depth in range(len(block), 0, -1):
+            nearest = block[depth][0] if depth < len(block) else inner
+            if _parted(block[:depth], nearest, other, column, rows):
+                found += block[:depth]
                 break
     return tuple(found)
 
@@ -106,7 +119,7 @@ def _parted(
     """Whether a gap parts these codes from the nearest other value ``inner``; ``other`` is the far end."""
     nearest = block[-1][0]
     count = sum(n for _, n in block)
-    reach = max(abs(inner), abs(other)) if other not in [value for value, _ in block] else abs(inner)
+    reach = max(abs(inner), abs(other))
     if nearest == -1.0:
         # -1 is a code among counts and amounts, but an answer in short scales such as -2 … 8.
         return len(block) == 1 and inner >= 0 and column.distinct > 15 and count >= max(3, rows // 1_000)
