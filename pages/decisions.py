@@ -17,6 +17,7 @@ view = st.segmented_control(
     default=views.ONE,
     required=True,
     key=views.VIEW,
+    wrap=True,
     bind="query-params",
     persist_state="session",
     label_visibility="collapsed",

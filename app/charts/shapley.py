@@ -38,7 +38,7 @@ def bar(features: Sequence[Importance], *, limit: int = 15) -> go.Figure:
         values.append(sum(feature.mean_abs for feature in rest))
         whiskers.append(0.0)
         shares.append(sum(feature.share for feature in rest))
-    made = figure(height=90 + _ROW * len(names), x_title="Mean absolute contribution (log-odds)")
+    made = figure(height=90 + _ROW * len(names), x_title="Mean |SHAP| (log-odds)")
     made.add_trace(
         go.Bar(
             x=values,
@@ -49,6 +49,7 @@ def bar(features: Sequence[Importance], *, limit: int = 15) -> go.Figure:
             text=[f"{value:.3f}" for value in values],
             textposition="inside",
             insidetextanchor="start",
+            textangle=0,
             customdata=[[plain(name), share] for name, share in zip(names, shares, strict=True)],
             hovertemplate="%{customdata[0]}<br>%{x:.4f} log-odds, %{customdata[1]:.1%} of all<extra></extra>",
         )
@@ -63,9 +64,7 @@ def beeswarm(swarms: Sequence[Swarm]) -> go.Figure:
 
     Dots of equal contribution are stacked around their feature's line, always in the same way.
     """
-    made = figure(
-        height=100 + _ROW * len(swarms), x_title="Contribution (log-odds); right raises the risk", legend=True
-    )
+    made = figure(height=100 + _ROW * len(swarms), x_title="Contribution (log-odds)", legend=True)
     made.add_vline(x=0, line={"color": NEUTRAL, "width": 1})
     span = max((abs(v) for swarm in swarms for v in swarm.contributions), default=1.0) or 1.0
     ordered: list[tuple[float, float, int, float]] = []
@@ -142,7 +141,7 @@ def waterfall(reasons: Sequence[Reason], *, base: float, log_odds: float, limit:
     for _, contribution in steps:
         starts.append(at)
         at += contribution
-    made = figure(height=150 + _ROW * (len(steps) + 2), x_title="Log-odds; right raises the risk")
+    made = figure(height=150 + _ROW * (len(steps) + 2), x_title="Log-odds")
     made.add_trace(_floating(steps, starts))
     ends = [*starts, at, base, log_odds]
     pad = 0.2 * (max(ends) - min(ends)) or 0.5

@@ -14,7 +14,7 @@ from aimass_core.workflows import evaluating, scoring
 from aimass_core.workflows.scoring import ScoreResult
 from aimass_core.workspace.connection import Workspace, new_id
 from aimass_core.workspace.registry import Model
-from app import nav, state, ui
+from app import state, ui
 from app.exports import file_name
 from app.panels import decisions_find
 from app.panels import decisions_views as views
@@ -59,7 +59,7 @@ def show(ws: Workspace, model: Model) -> None:
         persist_state="session",
     )
     if file is not None and st.button(
-        f"Decide {code(file.name)}", type="primary", icon=":material/gavel:", key=f"{key}.go"
+        f"Decide {escape(file.name, longest=60)}", type="primary", icon=":material/gavel:", key=f"{key}.go"
     ):
         _forget(key)
         st.session_state[key] = _decide(ws, model, file.name, file.getvalue(), ending or ".csv", store=store)
@@ -126,10 +126,14 @@ def _result(model: Model, done: _Done, key: str) -> None:
                 "Download the results", result.out.read_bytes, result.out.name, key=f"{key}.take", mime=kind
             )
             if result.stored:
-                nav.link(
-                    "decisions",
+                # a link to the page one is on leaves its selectors as they are, so they are set here
+                found = {views.VIEW: views.FIND, decisions_find.BATCH: result.batch_id}
+                st.button(
                     "Find these decisions",
-                    {views.VIEW: views.FIND, decisions_find.BATCH: result.batch_id},
+                    icon=":material/manage_search:",
+                    key=f"{key}.find",
+                    on_click=st.session_state.update,
+                    args=(found,),
                 )
     else:
         st.info("The results were cleared away; decide the file again.", icon=":material/info:")

@@ -11,7 +11,7 @@ from aimass_core.settings import settings
 from aimass_core.workflows import evaluating, scoring
 from aimass_core.workspace.connection import Workspace
 from aimass_core.workspace.registry import Model
-from app import cache, state, ui
+from app import cache, state
 from app.panels import evaluate_cutoff
 from app.tables import table
 from app.text import code, count, escape, share, when
@@ -124,14 +124,19 @@ def _effect(report: Report, kind: PolicyKind, low: float, high: float) -> None:
     passed, refused = below.tn + below.fn, above.tp + above.fp
     between = max(0, below.rows - passed - refused)
     bad_between = max(0, below.tp - above.tp)
-    figures = []
-    for index, (number, bads) in enumerate(((passed, below.fn), (between, bad_between), (refused, above.tp))):
-        rate = bads / number if number else float("nan")
-        figures.append((_name(kind, index), share(number / rows), f"{count(number)} of the test rows."))
-        figures.append(
-            (f"Bad, {_name(kind, index).lower()}", share(rate), f"{count(bads)} of {count(number)} rows.")
-        )
-    ui.metrics(figures)
+    groups = ((passed, below.fn), (between, bad_between), (refused, above.tp))
+    st.table(
+        pd.DataFrame(
+            {
+                "Share of rows": [share(number / rows) for number, _ in groups],
+                "Rows": [count(number) for number, _ in groups],
+                "Bads": [count(bads) for _, bads in groups],
+                "Bad rate": [share(bads / number if number else None) for number, bads in groups],
+            },
+            index=[_name(kind, index) for index in range(3)],
+        ),
+        alt="What the two cut-offs do to the test rows",
+    )
     st.caption(
         f"On {count(below.rows)} test rows, at the nearest measured thresholds: "
         f"{share(below.threshold, 2)} and {share(above.threshold, 2)}."

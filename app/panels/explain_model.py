@@ -38,7 +38,7 @@ def show(summary: Summary) -> None:
                 }
             ),
             "Direction of the features",
-            note=f"One dot a row, {sampled}.",
+            note=f"One dot a row, {sampled}. Right of the line raises the risk.",
             alt=f"Beeswarm of the SHAP values of the {len(summary.swarms)} most important features",
         )
     top = summary.features[:3]

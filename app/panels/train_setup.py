@@ -34,7 +34,6 @@ _METHODS: dict[str, str] = {
 def show(ws: Workspace, version: Version) -> list[TrainingSpec]:
     """Show the whole set-up and return one specification a chosen family; none while it is not complete."""
     prefix = f"train.{version.version_id}"
-    st.caption(f"{counted(version.rows, 'row')}, {counted(len(version.schema), 'column')}.")
     found = _target(ws, version, prefix)
     if found is None:
         return []
@@ -163,6 +162,7 @@ def _families(prefix: str) -> list[str]:
         default=list(FAMILIES),
         format_func=lambda key: FAMILIES[key].title,
         key=f"{prefix}.families",
+        wrap=True,
         persist_state="session",
         help="Each chosen family becomes a run of its own, trained one after the other.",
     )
@@ -180,6 +180,7 @@ def _kind(version: Version, column: str, prefix: str) -> Literal["credit", "frau
         required=True,
         format_func=_KINDS.__getitem__,
         key=f"{prefix}.kind",
+        wrap=True,
         persist_state="session",
         help="Credit: approve, refer, decline. Fraud: allow, challenge, block.",
     )
@@ -195,6 +196,7 @@ def _split(version: Version, prefix: str) -> SplitConfig | None:
             required=True,
             format_func=_METHODS.__getitem__,
             key=f"{prefix}.split",
+            wrap=True,
             persist_state="session",
         )
         values: dict[str, Any] = {"method": method}

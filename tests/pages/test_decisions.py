@@ -167,6 +167,9 @@ def test_file_is_decided_and_can_be_taken_away(
     assert not page.error
     assert "2 rows of new" in shown(page.success)
     assert reviewing.find(trained, source="new.csv")[1] == 2
+    page.button(key=f"score.{model.model_id}.find").click().run()
+    assert page.button_group(key="view").value == "Find and replay"
+    assert len(page.dataframe[0].value) == 2
 
 
 def test_file_without_a_column_is_refused_and_nothing_is_kept(
