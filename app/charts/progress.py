@@ -12,7 +12,9 @@ from app.charts.template import COUNT, GOOD, NEUTRAL, NUMBER, figure, plain
 def training(
     steps: Sequence[int], losses: Sequence[float | None], metrics: Sequence[float | None], *, metric_name: str
 ) -> go.Figure:
-    """Draw the training loss and the validation measure, step by step, each on its own axis.
+    """Draw the training loss and the validation measure, step by step.
+
+    A measure that is a loss shares the axis of the training loss; another one has its own.
 
     Parameters
     ----------
@@ -21,21 +23,16 @@ def training(
     metric_name : name of the validation measure.
     """
     made = figure(height=240, x_title="Step", x_format=COUNT, y_format=NUMBER, legend=True)
-    name = plain(metric_name or "measure")
+    name = plain(metric_name.replace("_", " ") or "measure")
     has_loss = any(value is not None for value in losses)
     if has_loss:
         made.add_trace(_track(steps, losses, "Training loss", "loss %{y:.4f}", NEUTRAL, "dot"))
         made.update_yaxes(title_text="Loss")
     if any(value is not None for value in metrics):
-        track = _track(
-            steps,
-            metrics,
-            f"Validation {name} (right)" if has_loss else f"Validation {name}",
-            name + " %{y:.4f}",
-            GOOD,
-            "solid",
-        )
-        if has_loss:
+        apart = has_loss and "loss" not in metric_name.lower()
+        label = f"Validation {name} (right)" if apart else f"Validation {name}"
+        track = _track(steps, metrics, label, name + " %{y:.4f}", GOOD, "solid")
+        if apart:
             track.update(yaxis="y2")
             made.update_layout(
                 yaxis2={

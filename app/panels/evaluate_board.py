@@ -21,6 +21,8 @@ MOST = 7
 """Runs laid over each other at most: as many as there are colours that can be told apart."""
 
 _BEST = " ★"
+Rows = tuple[str, int, int]
+"""What tells test rows apart: data set version, number of rows, number of bads."""
 
 
 def show(ws: Workspace) -> list[str]:
@@ -41,7 +43,7 @@ def show(ws: Workspace) -> list[str]:
     table(_frame(rows), "Leaderboard", key="evaluate.board")
     st.caption(
         "Measured on test rows that the model never saw, with 95 % bootstrap intervals. "
-        "★ marks the best run on the same data set version; where intervals overlap, "
+        "★ marks the best of the runs measured on like test rows of the same data set version; where intervals overlap, "
         "the difference may be chance."
     )
     names = {row.run: row.run_id for row in rows}
@@ -61,21 +63,25 @@ def show(ws: Workspace) -> list[str]:
     return [names[name] for name in picked]
 
 
-def best(rows: Sequence[LeaderboardRow]) -> dict[tuple[str, str], float]:
-    """Return the best value of each measure among the runs on each data set version.
+def best(rows: Sequence[LeaderboardRow]) -> dict[tuple[Rows, str], float]:
+    """Return the best value of each measure among the runs measured on like test rows.
 
     Runs alone on their data are compared with nothing, so none of their measures is the best.
     """
-    found: dict[tuple[str, str], list[float]] = {}
+    found: dict[tuple[Rows, str], list[float]] = {}
     for row in rows:
         for key, item in row.measures.items():
             if item.value == item.value:
-                found.setdefault((row.version_id, key), []).append(item.value)
+                found.setdefault((_rows(row), key), []).append(item.value)
     return {
-        (version, key): (min if key in LOWER_IS_BETTER else max)(values)
-        for (version, key), values in found.items()
+        (rows_of, key): (min if key in LOWER_IS_BETTER else max)(values)
+        for (rows_of, key), values in found.items()
         if len(values) > 1
     }
+
+
+def _rows(row: LeaderboardRow) -> Rows:
+    return row.version_id, row.test_rows, row.test_bads
 
 
 def _frame(rows: Sequence[LeaderboardRow]) -> pd.DataFrame:
@@ -99,9 +105,9 @@ def _frame(rows: Sequence[LeaderboardRow]) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def _cell(row: LeaderboardRow, key: str, top: dict[tuple[str, str], float]) -> str:
+def _cell(row: LeaderboardRow, key: str, top: dict[tuple[Rows, str], float]) -> str:
     item = row.measures[key]
     text = measure(item.value)
     if item.low == item.low and item.high == item.high:
         text += f" ({interval(item.low, item.high)})"
-    return text + (_BEST if top.get((row.version_id, key)) == item.value else "")
+    return text + (_BEST if top.get((_rows(row), key)) == item.value else "")

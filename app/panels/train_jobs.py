@@ -91,7 +91,11 @@ def _progress(runner: Runner[Workspace], status: JobStatus, *, ahead: int) -> No
             facts.append(("Training loss", measure(last.loss, 4), "Mean log loss, natural logarithm"))
         if last.metric is not None:
             facts.append(
-                (f"Validation {escape(last.metric_name)}", measure(last.metric, 4), "On the validation rows")
+                (
+                    f"Valid. {escape(last.metric_name.replace('_', ' '))}",
+                    measure(last.metric, 4),
+                    "On the validation rows",
+                )
             )
         facts.append(("Time left", duration(status.seconds_left), "At most, at the pace of the last steps"))
         ui.metrics(facts)

@@ -155,3 +155,11 @@ def test_training_without_loss_uses_the_left_axis() -> None:
     (measure,) = figure.data
     assert measure.yaxis is None
     assert measure.name == "Validation auc"
+
+
+def test_training_compares_losses_on_one_axis() -> None:
+    figure = progress.training([1, 2], [0.6, 0.5], [0.65, 0.6], metric_name="log_loss")
+
+    _, measure = figure.data
+    assert measure.yaxis is None
+    assert measure.name == "Validation log loss"
