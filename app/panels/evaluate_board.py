@@ -43,8 +43,8 @@ def show(ws: Workspace) -> list[str]:
     table(_frame(rows), "Leaderboard", key="evaluate.board")
     st.caption(
         "Measured on test rows that the model never saw, with 95 % bootstrap intervals. "
-        "★ marks the best of the runs measured on like test rows of the same data set version; where intervals overlap, "
-        "the difference may be chance."
+        "★ marks the best of the runs measured on like test rows of the same data set version; "
+        "where intervals overlap, the difference may be chance."
     )
     names = {row.run: row.run_id for row in rows}
     kept = [name for name in st.session_state.get(RUNS, []) if name in names]
