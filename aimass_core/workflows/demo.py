@@ -220,9 +220,12 @@ def _register(ws: Workspace, model: str, *, actor: str, doing: Callable[[str], N
     if any(known.name == model for known in registry.models(ws)):
         return
     ours = {wanted.run for wanted in _TRAININGS if wanted.model == model}
-    best = next(row for row in evaluating.leaderboard(ws) if row.run in ours)
+    rows = [row for row in evaluating.leaderboard(ws) if row.run in ours]
+    best = max(rows, key=lambda row: row.validation_auc)
     doing(f"Registering {best.run} as model {model}")
-    evaluating.register(ws, best.run_id, name=model, note="Highest test AUC of the demo's runs.", actor=actor)
+    evaluating.register(
+        ws, best.run_id, name=model, note="Highest validation AUC of the demo's runs.", actor=actor
+    )
 
 
 def _decide(ws: Workspace, model: str, *, actor: str, doing: Callable[[str], None]) -> None:
