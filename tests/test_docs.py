@@ -40,7 +40,7 @@ def test_make_targets_exist(document: Path) -> None:
     known = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     code = re.findall(r"`([^`]+)`|^    (.+)$", document.read_text(encoding="utf-8"), re.MULTILINE)
 
-    named = {match for pair in code for match in re.findall(r"\bmake ([a-z]+)", " ".join(pair))}
+    named = {match for pair in code for match in re.findall(r"^\s*make ([a-z]+)", "".join(pair))}
 
     assert named <= known
 
@@ -58,7 +58,9 @@ def test_commands_exist(document: Path) -> None:
 def test_every_setting_is_in_the_readme() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
 
-    assert {f"AIMASS_{name.upper()}" for name in Settings.model_fields} <= set(re.findall(r"AIMASS_[A-Z_]+", text))
+    assert {f"AIMASS_{name.upper()}" for name in Settings.model_fields} <= set(
+        re.findall(r"AIMASS_[A-Z_]+", text)
+    )
 
 
 def test_constraints_are_plain_pins() -> None:
@@ -70,7 +72,9 @@ def test_constraints_are_plain_pins() -> None:
 
 def test_every_dependency_is_pinned_to_a_version_it_allows() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    needed = [Requirement(line) for line in project["dependencies"] + project["optional-dependencies"]["test"]]
+    needed = [
+        Requirement(line) for line in project["dependencies"] + project["optional-dependencies"]["test"]
+    ]
     pinned = pins()
 
     assert {r.name for r in needed if canonicalize_name(r.name) not in pinned} == set()
