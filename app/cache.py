@@ -12,17 +12,19 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from aimass_core.clean.recipe import Recipe
 from aimass_core.settings import Device, settings
 from aimass_core.workspace.connection import Workspace
 from aimass_core.workspace.datasets import Version
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from aimass_core.clean.distribution import Distribution
-    from aimass_core.clean.recipe import Recipe
     from aimass_core.evaluate.report import Report
     from aimass_core.explain.summary import Summary
     from aimass_core.intake.profile import Profile
-    from aimass_core.workflows.cleaning import CleaningPreview
+    from aimass_core.workflows.cleaning import CleaningPreview, Prepared, RepairsTried
 
 CHANGES = 2_000
 """Most changed cells that are listed one by one."""
@@ -57,7 +59,45 @@ def _preview(
 ) -> CleaningPreview:
     from aimass_core.workflows import cleaning
 
-    return cleaning.preview(_ws, _version, _recipe, limit=CHANGES, device=settings().device)
+    repairs = Recipe(repairs=_recipe.repairs)
+    key = repairs.model_dump_json()
+    return cleaning.preview(
+        _ws,
+        _version,
+        _recipe,
+        limit=CHANGES,
+        device=settings().device,
+        repaired=_repaired(_ws, _version, repairs, version_id, key),
+        prepared=_prepared(_ws, _version, repairs, version_id, roles, key) if _recipe.steps else None,
+    )
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _repaired(
+    _ws: Workspace, _version: Version, _recipe: Recipe, version_id: str, repairs: str
+) -> RepairsTried:
+    """Keep what repairs change, so that another step does not count all rows again."""
+    from aimass_core.workflows import cleaning
+
+    return cleaning.try_repairs(_ws, _version, _recipe, limit=CHANGES)
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _prepared(
+    _ws: Workspace, _version: Version, _recipe: Recipe, version_id: str, roles: str, repairs: str
+) -> Prepared:
+    """Keep the sample that steps are tried on: 20,000 rows of numbers, of which nothing travels."""
+    from aimass_core.workflows import cleaning
+
+    return cleaning.prepare(_version, _recipe, _raw_rows(_ws, _version, version_id))
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _raw_rows(_ws: Workspace, _version: Version, version_id: str) -> pd.DataFrame:
+    """Keep the sample that recipes are tried on; it is read only."""
+    from aimass_core.workflows import cleaning
+
+    return cleaning.raw_rows(_ws, _version)
 
 
 def before_after(
@@ -74,7 +114,14 @@ def _before_after(
 ) -> tuple[Distribution, Distribution]:
     from aimass_core.workflows import cleaning
 
-    return cleaning.column_before_after(_ws, _version, _recipe, column, device=settings().device)
+    return cleaning.column_before_after(
+        _ws,
+        _version,
+        _recipe,
+        column,
+        device=settings().device,
+        raw=_raw_rows(_ws, _version, version_id),
+    )
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)

@@ -125,32 +125,31 @@ class FittedSteps:
         """
         x = self._tensor(X)
         numbers = np.arange(1, x.shape[0] + 1) if rows is None else rows
-        by_column: list[list[Change]] = []
+        by_column: list[tuple[FittedStep, int, list[tuple[int, float, float]]]] = []
         for step in self.steps:
             found, before = step.found(x), x
             x = step.changed(x)
             for place, j in enumerate(step.columns):
                 at = found[:, place].nonzero()[:limit, 0]
-                rows_found = numbers[at.cpu().numpy()]
-                values = zip(rows_found, before[at, j].tolist(), x[at, j].tolist(), strict=True)
-                by_column.append(
-                    [
-                        Change(
-                            row=int(row),
-                            column=self.input_names[j],
-                            before=self.display(j, old),
-                            after="row not trained on" if step.drops else self.display(j, new),
-                            rule=step.rule,
-                        )
-                        for row, old, new in values
-                    ]
-                )
+                if len(at):
+                    rows_found = numbers[at.cpu().numpy()].tolist()
+                    values = zip(rows_found, before[at, j].tolist(), x[at, j].tolist(), strict=True)
+                    by_column.append((step, j, list(values)))
             if step.drops:
                 stays = ~found.any(dim=1)
                 x, numbers = x[stays], numbers[stays.cpu().numpy()]
-        active = [items for items in by_column if items]
-        each = max(1, limit // len(active)) if active else 0
-        return [change for items in active for change in items[:each]][:limit]
+        each = max(1, limit // len(by_column)) if by_column else 0
+        return [
+            Change(
+                row=row,
+                column=self.input_names[j],
+                before=self.display(j, old),
+                after="row not trained on" if step.drops else self.display(j, new),
+                rule=step.rule,
+            )
+            for step, j, values in by_column
+            for row, old, new in values[:each]
+        ][:limit]
 
     def _tensor(self, X: Matrix) -> torch.Tensor:
         import torch

@@ -248,7 +248,7 @@ def duplicates(chained: Chain, columns: Sequence[str], *, where: str) -> str:
     """SELECT the rows (`r`) that repeat an earlier one (`first`) in these columns; missing equals missing.
 
     Rows are first matched by a hash of 64 bits; only rows whose hash repeats are compared in full, which
-    is exact and spares sorting the whole table.
+    is exact and spares sorting the whole table. Reading the table twice is faster than keeping a copy of it.
 
     Raises
     ------
@@ -259,7 +259,7 @@ def duplicates(chained: Chain, columns: Sequence[str], *, where: str) -> str:
         raise DataError("finding duplicates needs at least one column", "there is none")
     names = ", ".join(chained.final[column] for column in columns)
     return (
-        f"WITH kept AS (SELECT r, {names} FROM {chained.sql} WHERE {where}), "
+        f"WITH kept AS NOT MATERIALIZED (SELECT r, {names} FROM {chained.sql} WHERE {where}), "
         f"hashed AS (SELECT hash({names}) AS h FROM kept GROUP BY h HAVING count(*) > 1), "
         f"suspects AS (SELECT * FROM kept WHERE hash({names}) IN (SELECT h FROM hashed)), "
         f"marked AS (SELECT r, min(r) OVER (PARTITION BY {names}) AS first FROM suspects) "

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-PREVIEW_ROWS = 50_000
+PREVIEW_ROWS = 20_000
 """Steps are previewed on all rows up to this many, else on a seeded sample of this size."""
 
 
@@ -98,29 +98,86 @@ def suggest(ws: Workspace, version: Version) -> Recipe:
     return suggestion.suggest(importing.profile(ws, version))
 
 
+@dataclass(frozen=True, slots=True)
+class RepairsTried:
+    """What the repairs of a recipe change: counts by rule on all rows, and some of the changes."""
+
+    counts: tuple[RuleCount, ...]
+    changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """Repaired and encoded sample rows, shape (n, p), that steps are tried on, with their row numbers."""
+
+    encoder: Encoder
+    X: NDArray[np.float64]
+    rows: NDArray[np.int64]
+
+
+def raw_rows(ws: Workspace, version: Version) -> pd.DataFrame:
+    """Return the rows that recipes are tried on, as they are in the version; `_row` comes first."""
+    return datasets.sample(ws, version, rows=PREVIEW_ROWS)
+
+
+def try_repairs(ws: Workspace, version: Version, recipe: Recipe, *, limit: int = 100) -> RepairsTried:
+    """Count on all rows what the repairs of a recipe would change, and show up to `limit` changes.
+
+    Raises
+    ------
+    DataError, SettingsError
+        When a repair does not fit the columns.
+    """
+    if not recipe.repairs:
+        return RepairsTried((), ())
+    with ws.reading() as cursor:
+        counts, changes = repair.preview(cursor, version.table, recipe.repairs, version.schema, limit=limit)
+    return RepairsTried(counts, tuple(changes))
+
+
+def prepare(version: Version, recipe: Recipe, raw: pd.DataFrame) -> Prepared:
+    """Repair and encode the rows of :func:`raw_rows`.
+
+    Raises
+    ------
+    DataError, SettingsError
+        When a repair does not fit the columns.
+    """
+    columns = features(version.schema, recipe)
+    frame = _repaired(version, recipe, columns, raw)
+    encoder = Encoder.fit(frame, columns)
+    return Prepared(encoder, encoder.transform(frame), frame[ROW_ID].to_numpy())
+
+
 def preview(
-    ws: Workspace, version: Version, recipe: Recipe, *, limit: int = 100, device: Device = "auto"
+    ws: Workspace,
+    version: Version,
+    recipe: Recipe,
+    *,
+    limit: int = 100,
+    device: Device = "auto",
+    repaired: RepairsTried | None = None,
+    prepared: Prepared | None = None,
 ) -> CleaningPreview:
     """Try a recipe without keeping anything.
 
     Parameters
     ----------
     limit : most changes to show, half for repairs and half for steps
+    repaired, prepared : of the same version and repairs, where they are known already; a change of the steps
+        then costs nothing else
 
     Raises
     ------
     DataError, SettingsError
         When the recipe does not fit the columns.
     """
-    half = max(1, limit // 2) if recipe.repairs and recipe.steps else limit
-    counts: tuple[RuleCount, ...] = ()
-    changes: list[Change] = []
-    if recipe.repairs:
-        with ws.reading() as cursor:
-            counts, changes = repair.preview(
-                cursor, version.table, recipe.repairs, version.schema, limit=half
-            )
-    tried = _try_steps(ws, version, recipe, limit=limit - len(changes), device=device)
+    if repaired is None:
+        repaired = try_repairs(ws, version, recipe, limit=limit)
+    counts = repaired.counts
+    half = max(1, limit // 2) if recipe.steps else limit
+    changes = _shared(repaired.changes, half)
+    tried = _try_steps(ws, version, recipe, limit=limit - len(changes), device=device, prepared=prepared)
     dropped = sum(count.rows for count in counts if count.column is None)
     return CleaningPreview(
         repair_counts=counts,
@@ -188,12 +245,22 @@ def apply(ws: Workspace, version: Version, recipe: Recipe, *, actor: str, note: 
 
 
 def column_before_after(
-    ws: Workspace, version: Version, recipe: Recipe, column: str, *, device: Device = "auto"
+    ws: Workspace,
+    version: Version,
+    recipe: Recipe,
+    column: str,
+    *,
+    device: Device = "auto",
+    raw: pd.DataFrame | None = None,
 ) -> tuple[Distribution, Distribution]:
     """Return the values of one column before and after a recipe, as counts.
 
-    Counted on all rows up to 50,000, else on a seeded sample. Steps act if the column is a feature, learnt on
+    Counted on all rows up to 20,000, else on a seeded sample. Steps act if the column is a feature, learnt on
     these rows; rows that steps leave out of training are left out after. Duplicate rows are counted.
+
+    Parameters
+    ----------
+    raw : the rows of :func:`raw_rows`, where they are at hand
 
     Raises
     ------
@@ -202,7 +269,9 @@ def column_before_after(
     """
     before = version.schema.column(column)
     after = repair.schema_after(recipe.repairs, version.schema).column(column)
-    raw = datasets.sample(ws, version, rows=PREVIEW_ROWS, columns=[column])
+    if raw is None:
+        raw = datasets.sample(ws, version, rows=PREVIEW_ROWS, columns=[column])
+    raw = raw[[ROW_ID, column]]
     repaired, _ = repair.apply_to_frame(raw, recipe.repairs, Schema(columns=(before,)))
     values = repaired[column]
     steps = [part for step in recipe.steps if (part := _for_column(step, after)) is not None]
@@ -264,18 +333,24 @@ class _Tried:
     device: str = "cpu"
 
 
-def _try_steps(ws: Workspace, version: Version, recipe: Recipe, *, limit: int, device: Device) -> _Tried:
+def _try_steps(
+    ws: Workspace,
+    version: Version,
+    recipe: Recipe,
+    *,
+    limit: int,
+    device: Device,
+    prepared: Prepared | None = None,
+) -> _Tried:
     chosen = devices.resolve(device)
     if not recipe.steps:
         return _Tried(rows=version.rows, kept=version.rows, device=chosen.type)
-    columns = features(version.schema, recipe)
-    frame = sample(ws, version, recipe, columns, rows=PREVIEW_ROWS)
-    encoder = Encoder.fit(frame, columns)
-    X = encoder.transform(frame)
-    fitted = fit_steps(X, encoder, recipe.steps, device=chosen)
-    applied = fitted.apply(X, training=True)
-    changes = fitted.changes(X, limit, rows=frame[ROW_ID].to_numpy()) if limit > 0 else []
-    return _Tried(applied.counts, tuple(changes), len(frame), int(applied.kept.sum()), chosen.type)
+    if prepared is None:
+        prepared = prepare(version, recipe, raw_rows(ws, version))
+    fitted = fit_steps(prepared.X, prepared.encoder, recipe.steps, device=chosen)
+    applied = fitted.apply(prepared.X, training=True)
+    changes = fitted.changes(prepared.X, limit, rows=prepared.rows) if limit > 0 else []
+    return _Tried(applied.counts, tuple(changes), len(prepared.X), int(applied.kept.sum()), chosen.type)
 
 
 def features(schema: Schema, recipe: Recipe) -> tuple[Column, ...]:
@@ -289,7 +364,19 @@ def sample(
 ) -> pd.DataFrame:
     """Return repaired rows of some columns: all up to `rows`, else a seeded sample; `_row` comes first."""
     names = [column.name for column in columns]
-    frame = datasets.sample(ws, version, rows=rows, columns=names)
-    before = Schema(columns=tuple(column for column in version.schema if column.name in set(names)))
-    repaired, _ = repair.apply_to_frame(frame, recipe.repairs, before)
-    return repaired
+    return _repaired(version, recipe, columns, datasets.sample(ws, version, rows=rows, columns=names))
+
+
+def _repaired(version: Version, recipe: Recipe, columns: Sequence[Column], raw: pd.DataFrame) -> pd.DataFrame:
+    names = {column.name for column in columns}
+    before = Schema(columns=tuple(column for column in version.schema if column.name in names))
+    return repair.apply_to_frame(raw, recipe.repairs, before)[0]
+
+
+def _shared(changes: Sequence[Change], limit: int) -> list[Change]:
+    """Return at most `limit` changes, some of every rule and column."""
+    by_rule: dict[tuple[str, str | None], list[Change]] = {}
+    for change in changes:
+        by_rule.setdefault((change.rule, change.column), []).append(change)
+    each = max(1, limit // len(by_rule)) if by_rule else 0
+    return [change for items in by_rule.values() for change in items[:each]][:limit]
