@@ -15,10 +15,12 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.installed: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "Installing into $(VENV): about a gigabyte, a few minutes the first time"
 	$(BIN)/pip install -q -c constraints.txt -e .
 	@touch $@
 
 $(VENV)/.installed-test: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "Installing into $(VENV), with what tests need: a few minutes the first time"
 	$(BIN)/pip install -q -c constraints.txt -e '.[test]'
 	@touch $@ $(VENV)/.installed
 

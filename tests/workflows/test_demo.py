@@ -140,10 +140,31 @@ def test_a_sample_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     ws = open_workspace(tmp_path / "home")
     runner = Runner(ws, {training.KIND: training.HANDLER}, store=JobLog(ws))
 
-    with pytest.raises(DataError, match=r"applications\.csv"):
+    with pytest.raises(DataError, match=r"customers\.csv"):
         ensure_demo(ws, runner, files=tmp_path, actor="ann", say=lambda _: None)
     ws.close()
 
 
 def _power_cut(*_: object, **__: object) -> None:
     raise ConnectionError("the power is gone")
+
+
+def test_models_are_told_beside_the_best_possible_auc(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(demo, "_TRAININGS", demo._TRAININGS[:1])
+    ws = open_workspace(tmp_path / "home")
+    runner = Runner(ws, {training.KIND: training.HANDLER}, store=JobLog(ws))
+    runner.start()
+    said: list[str] = []
+
+    ensure_demo(ws, runner, files=ROOT / "sample_data", actor="ann", say=said.append)
+
+    run = runs.get(ws, "credit scorecard")
+    best = demo.best_possible_auc(ws, run, ROOT / "sample_data")
+    assert best is not None
+    assert 0.79 < best < 0.85
+    assert run.metrics["test.auc"] < best + 0.02
+    assert any(f"best possible on these rows is {best:.3f}" in text for text in said)
+    runner.stop()
+    ws.close()
