@@ -31,6 +31,17 @@ def resolve(device: Device = "auto") -> torch.device:
     return torch.device("cuda" if device != "cpu" and torch.cuda.is_available() else "cpu")
 
 
+def one_thread() -> None:
+    """Let torch compute on one thread in this process, for servers that answer many small requests.
+
+    On thousands of rows threads cost more in waiting for each other than they bring, many times more when
+    all cores are busy. Trainings have processes of their own and keep their threads.
+    """
+    import torch
+
+    torch.set_num_threads(1)
+
+
 def describe(device: Device = "auto") -> dict[str, Any]:
     """Describe the device in use: name, memory in bytes, threads."""
     import psutil

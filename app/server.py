@@ -19,7 +19,7 @@ from starlette.routing import Mount
 
 from aimass_core.errors import AimassError, SettingsError
 from aimass_core.settings import Settings
-from app import context, uploads
+from app import context, uploads, warm
 from app.api import create_api
 from app.guard import Guard, is_loopback
 
@@ -34,6 +34,7 @@ async def _lifespan(_: st.App) -> AsyncIterator[None]:
         ws = await run_in_threadpool(context.workspace)
         await run_in_threadpool(uploads.sweep, ws)
         await run_in_threadpool(context.runner)
+        loading = warm.Warming(ws)
     except AimassError as error:
         print(f"aimass: {error}", file=sys.stderr, flush=True)
         raise
@@ -42,6 +43,7 @@ async def _lifespan(_: st.App) -> AsyncIterator[None]:
     try:
         yield
     finally:
+        await run_in_threadpool(loading.stop)
         await run_in_threadpool(context.close)
 
 

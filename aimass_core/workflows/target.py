@@ -26,10 +26,15 @@ _BAD = (
 _WORDS = frozenset(word for words in _BAD for word in words)
 
 
+_KNOWN: dict[tuple[str, str], list[tuple[str, int]]] = {}
+_MOST_KNOWN = 256
+
+
 def target_classes(ws: Workspace, version: Version, column: str) -> list[tuple[str, int]]:
     """Return the labels of a column with their counts, most frequent first; missing values are left out.
 
-    At most 51 labels come back, so that more than 50 can be told.
+    At most 51 labels come back, so that more than 50 can be told. A version never changes, so its classes are
+    counted once per process.
 
     Raises
     ------
@@ -37,13 +42,20 @@ def target_classes(ws: Workspace, version: Version, column: str) -> list[tuple[s
         When the column is not in the data.
     """
     kind = version.schema.column(column).kind
+    known = _KNOWN.get((version.version_id, column))
+    if known is not None:
+        return list(known)
     found: dict[str, int] = {}
     for value, count in datasets.value_counts(ws, version, column, limit=MOST_CLASSES + 2):
         if value is None or not value.strip():
             continue
         label = _as_number(value) if kind in ("integer", "number") else value
         found[label] = found.get(label, 0) + count
-    return sorted(found.items(), key=lambda item: (-item[1], item[0]))[: MOST_CLASSES + 1]
+    classes = sorted(found.items(), key=lambda item: (-item[1], item[0]))[: MOST_CLASSES + 1]
+    while len(_KNOWN) >= _MOST_KNOWN:
+        _KNOWN.pop(next(iter(_KNOWN)), None)
+    _KNOWN[version.version_id, column] = classes
+    return list(classes)
 
 
 def labels(series: pd.Series[Any]) -> npt.NDArray[np.object_]:

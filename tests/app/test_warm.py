@@ -1,0 +1,37 @@
+"""What the server loads ahead of its first visitor."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import torch
+
+from aimass_core.workspace.connection import open_workspace
+from app import warm
+
+
+def test_everything_named_is_loaded_and_torch_keeps_to_one_thread(tmp_path: Path) -> None:
+    before = torch.get_num_threads()
+    ws = open_workspace(tmp_path)
+    try:
+        warm.Warming(ws).wait()
+
+        assert set(warm.LIBRARIES) <= set(sys.modules)
+        assert torch.get_num_threads() == 1
+    finally:
+        torch.set_num_threads(before)
+        ws.close()
+
+
+def test_it_can_be_told_to_stop_and_has_ended_then(tmp_path: Path) -> None:
+    before = torch.get_num_threads()
+    ws = open_workspace(tmp_path)
+    try:
+        loading = warm.Warming(ws)
+        loading.stop()
+
+        assert not loading._thread.is_alive()
+    finally:
+        torch.set_num_threads(before)
+        ws.close()
