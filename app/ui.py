@@ -36,7 +36,7 @@ _STYLE = """
 .stMainBlockContainer { padding-top: 3.2rem; padding-bottom: 3rem; max-width: 1320px; }
 @media (min-width: 641px) { .stMainBlockContainer { padding-left: 3rem; padding-right: 3rem; } }
 @media (max-width: 640px) { .stMainBlockContainer { padding-top: 3.6rem; } }
-.stApp button[kind^="primary"]:not(:disabled), .stApp [data-baseweb="tag"] {
+.stApp button[kind^="primary"]:not(:disabled), .stApp [data-tag], .stApp [data-tag] * {
   color: light-dark(#FFFFFF, #0B1220); }
 """
 """Less empty room around the page than Streamlit leaves; and dark text on the light accent of the dark theme,

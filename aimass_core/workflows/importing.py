@@ -117,8 +117,23 @@ def set_roles(ws: Workspace, version: Version, roles: Mapping[str, Role], *, act
         When a name is not a column.
     SettingsError
         When two columns would be the target or the time.
+    ConflictError
+        When the roles are no longer those of `version`: somebody else changed them since it was read.
     """
-    datasets.set_roles(ws, version.version_id, version.schema.with_roles(roles), actor=actor)
+    with ws.writing():
+        present = datasets.get(ws, version.version_id)
+        moved = [
+            f"`{now.name}` from {seen.role} to {now.role}"
+            for seen, now in zip(version.schema, present.schema, strict=True)
+            if seen.role != now.role
+        ]
+        if moved:
+            raise ConflictError(
+                f"the roles of `{version.ref}` must be as you saw them when you changed them",
+                f"somebody else has changed {', '.join(moved[:5])}{' and more' if len(moved) > 5 else ''}",
+                "Nothing of yours was saved. Look at the roles as they are now, then make your changes again",
+            )
+        datasets.set_roles(ws, version.version_id, version.schema.with_roles(roles), actor=actor)
     return datasets.get(ws, version.version_id)
 
 

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 from playwright.sync_api import Error as PlaywrightError
 
-from tests.browser.served import browser_path
+from tests.browser.served import Served, browser_path, serve
 
 FLAGS = [
     "--no-sandbox",
@@ -46,3 +46,21 @@ def page(browser: Browser) -> Iterator[Page]:
     context.set_default_timeout(30_000)
     yield context.new_page()
     context.close()
+
+
+@pytest.fixture(scope="session")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A server on a workspace with something on every page; tests leave what is there as it was."""
+    from tests.browser.filled import fill
+
+    home = tmp_path_factory.mktemp("filled")
+    fill(home)
+    with serve(home) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A server on an empty workspace."""
+    with serve(tmp_path_factory.mktemp("empty")) as running:
+        yield running

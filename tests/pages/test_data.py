@@ -197,6 +197,26 @@ def test_two_targets_are_refused(
     assert datasets.get(imported, "loans").schema.column("region").role == "feature"
 
 
+def test_roles_that_somebody_else_changed_meanwhile_are_not_overwritten(
+    imported: Workspace, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    edit_roles(monkeypatch, {"sex": "feature"})
+    page = open_page("data", data_view="Roles")
+    importing.set_roles(imported, datasets.get(imported, "loans"), {"region": "ignore"}, actor="bo")
+
+    press(page, "Save roles")
+
+    assert not page.exception
+    assert "`region` from feature to ignore" in page.error[0].value
+    schema = datasets.get(imported, "loans").schema
+    assert (schema.column("region").role, schema.column("sex").role) == ("ignore", "protected")
+    assert not page.success
+
+    press(page, "Save roles")  # having seen them as they are now
+
+    assert datasets.get(imported, "loans").schema.column("sex").role == "feature"
+
+
 def test_a_link_to_a_version_that_is_gone_shows_the_newest(imported: Workspace, open_page: OpenPage) -> None:
     page = open_page("data", dataset="nothing@9")
 
