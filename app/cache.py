@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from aimass_core.clean.recipe import Recipe
+from aimass_core.schema import ROW_ID
 from aimass_core.settings import Device, settings
+from aimass_core.workspace import datasets
 from aimass_core.workspace.connection import Workspace
 from aimass_core.workspace.datasets import Version
 
@@ -146,3 +148,23 @@ def summary(_ws: Workspace, run_id: str) -> Summary:
     from aimass_core.workflows import explaining
 
     return explaining.global_explanation(_ws, run_id)
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def tested(_ws: Workspace, run_id: str) -> pd.DataFrame:
+    """Return the scores of a run's test rows, shared and read only: _row, part, y, probability, log_odds."""
+    from aimass_core.workflows import evaluating
+
+    scored = evaluating.scores(_ws, run_id)
+    return scored[scored["part"] == "test"]
+
+
+def last_row(ws: Workspace, version: Version) -> int:
+    """Return the number of the last row; cleaning keeps the file's numbers, so it may exceed the count."""
+    return _last_row(ws, version, version.version_id)
+
+
+@st.cache_resource(max_entries=256, show_spinner=False)
+def _last_row(_ws: Workspace, _version: Version, version_id: str) -> int:
+    found = datasets.page(_ws, _version, limit=1, order_by=ROW_ID, descending=True, columns=[])
+    return int(found[ROW_ID].iloc[0]) if len(found) else 1

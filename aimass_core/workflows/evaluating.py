@@ -6,6 +6,7 @@ import threading
 from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 MEASURES = ("auc", "gini", "ks", "average_precision", "brier", "log_loss")
 """Measures of the leaderboard, best first by the first."""
 _KEPT = 8  # bundles held in memory
+_SCORES_KEPT = 2  # tables of scores held in memory, some ten MB each at a million rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +122,8 @@ def bundle_path(ws: Workspace, run_ref: str) -> Path:
 def scores(ws: Workspace, run_ref: str, *, row_id: int | None = None) -> pd.DataFrame:
     """Return the scores a run gave its validation and test rows: _row, part, y, probability, log_odds.
 
+    The frame is shared by all who ask: it must not be changed.
+
     Parameters
     ----------
     row_id : only the row of this number.
@@ -129,11 +133,17 @@ def scores(ws: Workspace, run_ref: str, *, row_id: int | None = None) -> pd.Data
     NotFoundError, DataError
         As :func:`bundle`.
     """
+    bundle(ws, run_ref)  # checks the seal of the file that is read
+    path = bundle_path(ws, run_ref) / "test_scores.parquet"
+    found = _read_scores(path, path.stat().st_mtime_ns)
+    return found if row_id is None else found[found[ROW_ID] == row_id]
+
+
+@lru_cache(maxsize=_SCORES_KEPT)
+def _read_scores(path: Path, stamp: int) -> pd.DataFrame:
     import pandas as pd
 
-    bundle(ws, run_ref)  # checks the seal of the file that is read
-    wanted = None if row_id is None else [(ROW_ID, "==", row_id)]
-    return pd.read_parquet(bundle_path(ws, run_ref) / "test_scores.parquet", filters=wanted)
+    return pd.read_parquet(path)
 
 
 class _Cache:

@@ -9,13 +9,13 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from aimass_core.explain.references import ReferenceName
-from aimass_core.workflows import evaluating, explaining, scoring
+from aimass_core.workflows import explaining, scoring
 from aimass_core.workflows.explaining import RowExplanation
 from aimass_core.workspace import datasets, registry
 from aimass_core.workspace.connection import Workspace
 from aimass_core.workspace.datasets import Version
 from aimass_core.workspace.runs import Run
-from app import ui
+from app import cache, ui
 from app.boundary import live
 from app.panels import explain_waterfall
 from app.panels.explain_model import additivity
@@ -35,14 +35,13 @@ REFERENCES: dict[str, str] = {
 def show(ws: Workspace, run: Run) -> None:
     """Show the controls, and the explanation of the chosen row."""
     version = datasets.get(ws, run.version_id)
-    scored = evaluating.scores(ws, run.run_id)
-    tested = scored[scored["part"] == "test"]
+    tested = cache.tested(ws, run.run_id)
     _pick_from_table(ws, run, version, tested)
     left, right = st.columns(2)
     if ROW not in st.session_state and ROW not in st.query_params and len(tested):
         st.session_state[ROW] = int(tested["_row"].iloc[int(tested["probability"].argmax())])
     row = left.number_input(
-        f"Row (1 to {count(last_row(ws, version))})",
+        f"Row (1 to {count(cache.last_row(ws, version))})",
         min_value=1,
         step=1,
         key=ROW,
@@ -54,12 +53,6 @@ def show(ws: Workspace, run: Run) -> None:
     _explained(
         run, version, explaining.explain_row(ws, run.run_id, int(row), reference=reference, cutoff=cutoff)
     )
-
-
-def last_row(ws: Workspace, version: Version) -> int:
-    """Return the number of the last row; cleaning keeps the file's numbers, so it may exceed the count."""
-    found = datasets.page(ws, version, offset=0, limit=1, order_by="_row", descending=True, columns=[])
-    return int(found["_row"].iloc[0]) if len(found) else 1
 
 
 def _reference(ws: Workspace, run: Run, place: DeltaGenerator) -> tuple[ReferenceName, float | None]:
