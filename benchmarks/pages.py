@@ -55,7 +55,7 @@ def measure(home: Path, *, rows: int, repeats: int) -> list[Row]:
             "MB",
             [screen.largest[largest] / 1e6],
             at_most=MESSAGE_MB,
-        )  # fmt: skip
+        )
     )
     return made
 

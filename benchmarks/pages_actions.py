@@ -60,8 +60,8 @@ def _edit_last_step(screen: Screen) -> None:
 
 
 def _decide(screen: Screen, i: int) -> None:
-    screen.type("age", str(30 + i))
-    screen.button("Decide", 0).click()
+    screen.type("income", str(30_000 + i))
+    screen.page.get_by_role("button", name="Decide", exact=True).click()
 
 
 ACTIONS: tuple[Action, ...] = (
@@ -70,7 +70,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("Data", "turn to distributions and back", _turn("Distributions", "Findings")),
     Action("Data", "turn to versions and back", _turn("Versions", "Findings")),
     Action("Data", "turn to rows and back", _turn("Rows", "Findings")),
-    Action("Data", "filter the findings", _turn("Note", "Note"), _view("Findings")),
+    Action("Data", "filter the findings", _turn("Note"), _view("Findings")),
     Action("Data", "next page of rows", _type("Page", "2", "3", "4", "5", "6"), _view("Rows")),
     Action("Data", "page in the middle", _type("Page", "20000", "20001", "20002", "20003", "20004")),
     Action("Data", "sort rows by a column", _choose("Sort by", "income", "age", "salary", "rate")),
@@ -83,14 +83,14 @@ ACTIONS: tuple[Action, ...] = (
     Action("Clean", "changed cells of a column", _choose("Column", "age", "salary", "housing")),
     Action("Clean", "compare a column", _choose("Column to compare", "income", "amount", "region", "rent")),
     Action("Clean", "change a step", _change_factor, _edit_last_step),
-    Action("Train", "leave a family out and back", _turn("Network", "Network")),
+    Action("Train", "leave a family out and back", _turn("DANN network")),
     Action("Train", "turn the split", lambda screen, i: screen.view(("By time", "At random")[i % 2]).click(),
            lambda screen: screen.expand("Split into training")),
     Action("Train", "choose another target", _choose("Target", "insured", "defaulted")),
     Action("Evaluate", "move the cut-off", _key("Cut-off")),
     Action("Evaluate", "cost of an error", _type("Cost of a good", "300", "400", "500", "600")),
     Action("Evaluate", "scale of the scores", _turn("Log-odds", "Probability")),
-    Action("Evaluate", "another curve", _turn("KS curve", "KS curve")),
+    Action("Evaluate", "another curve", _turn("KS curve")),
     Action("Evaluate", "another run", _choose("Run", "boosting 20", "boosting 40")),
     Action("Explain", "another row", _type("Row (1 to", "17", "500000", "999", "4242", "77777")),
     Action("Explain", "another reference",
@@ -100,7 +100,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("Decisions", "turn to the policy and back", _turn("Policy", "Decide one")),
     Action("Decisions", "turn to a file and back", _turn("Decide a file", "Decide one")),
     Action("Decisions", "turn to find and back", _turn("Find and replay", "Decide one")),
-    Action("Decisions", "change a cut-off", _type("below a probability", "3", "4", "5", "6"), _view("Policy")),
+    Action("Decisions", "change a cut-off", _type("below a probability", "3", "4", "5", "6"),
+           _view("Policy")),
     Action("Decisions", "filter by outcome", _choose("Outcome", "Approve", "Decline", "Refer"),
            _view("Find and replay")),
     Action("Decisions", "page of decisions", _type("Page", "2", "3", "4", "5", "6")),

@@ -1,8 +1,8 @@
 """A browser with a clock inside: from the key or click that a person makes to the page at rest.
 
-The clock runs in the page itself. It starts at the time stamp of the last input event before the browser sends
-a rerun to the server, and stops at the frame in which the server has finished, nothing is stale, charts and
-tables are drawn, and after which the page no longer changes.
+The clock runs in the page itself. It starts at the time stamp of the last input event before the browser
+sends a rerun to the server, and stops at the frame in which the server has finished, nothing is stale, charts
+and tables are drawn, and after which the page no longer changes.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import BrowserContext, Locator, Page
@@ -18,80 +19,7 @@ QUIET_MS = 250
 """The page is at rest when its main part has not changed for so long; this wait is not counted."""
 MOST_SECONDS = 30
 
-CLOCK = """
-(() => {
-  const clock = {out: 0, outTotal: 0, start: 0, input: 0, finished: 0, touched: 0, bytes: 0, total: 0};
-  window.__clock = clock;
-  for (const kind of ['pointerdown', 'pointerup', 'click', 'keydown', 'change'])
-    addEventListener(kind, event => { if (event.isTrusted) clock.input = event.timeStamp; }, true);
-  const fields = data => {  // protobuf: number → value of the top level, varints only
-    const found = new Map(); let at = 0;
-    const varint = () => { let value = 0, shift = 1, byte;
-      do { byte = data[at++]; value += (byte & 127) * shift; shift *= 128; } while (byte & 128); return value; };
-    while (at < data.length) {
-      const key = varint(), wire = key & 7, number = Math.floor(key / 8);
-      if (wire === 0) found.set(number, varint());
-      else if (wire === 2) { const size = varint(); found.set(number, -1); at += size; }
-      else if (wire === 5) at += 4; else if (wire === 1) at += 8; else break;
-    }
-    return found;
-  };
-  const Native = window.WebSocket;
-  window.WebSocket = class extends Native {
-    constructor(...given) {
-      super(...given);
-      this.addEventListener('message', event => {
-        if (!(event.data instanceof ArrayBuffer)) return;
-        clock.bytes = Math.max(clock.bytes, event.data.byteLength);
-        clock.total += event.data.byteLength;
-        const status = fields(new Uint8Array(event.data)).get(6);  // ForwardMsg.script_finished
-        if (status === 0 || status === 3) clock.finished = performance.now();
-      });
-    }
-    send(data) {
-      if (data instanceof Uint8Array && fields(data).has(11)) {  // BackMsg.rerun_script
-        if (!clock.out && clock.input >= clock.armed) { clock.start = clock.input; clock.out = performance.now(); }
-        if (clock.out) { clock.out = performance.now(); clock.finished = 0; }
-      }
-      super.send(data);
-    }
-  };
-  clock.arm = () => { Object.assign(clock, {out: 0, start: 0, finished: 0, touched: 0, bytes: 0, total: 0,
-    armed: performance.now()}); };
-  clock.arm();
-  const drawn = () => {
-    const app = document.querySelector('[data-testid=stApp]');
-    if (!app || app.dataset.testScriptState !== 'notRunning') return false;
-    if (document.querySelector('[data-testid=stSkeleton], [data-stale=true], [data-testid=stMain] [data-testid=stSpinner]'))
-      return false;
-    for (const chart of document.querySelectorAll('[data-testid=stPlotlyChart]'))
-      if (!chart.querySelector('.main-svg')) return false;
-    for (const table of document.querySelectorAll('[data-testid=stDataFrame]'))
-      if (!table.querySelector('canvas')) return false;
-    return true;
-  };
-  addEventListener('DOMContentLoaded', () => new MutationObserver(changes => {
-    if (changes.some(change => {
-      const place = change.target.nodeType === 1 ? change.target : change.target.parentElement;
-      return place && place.closest('[data-testid=stMain]'); })) clock.touched = performance.now();
-  }).observe(document.body, {subtree: true, childList: true, characterData: true}));
-  clock.rest = (title, quiet) => new Promise(resolve => {
-    let at = 0;
-    const look = () => {
-      const now = performance.now();
-      const heading = document.querySelector('[data-testid=stMain] h1');
-      const done = (clock.finished > 0) && drawn()
-        && (!title || (heading && heading.innerText.trim() === title));
-      if (!done) at = 0; else if (!at) at = now;
-      if (at && now - Math.max(at, clock.touched) > quiet)
-        return resolve({seconds: (Math.max(at, clock.touched) - clock.start) / 1000,
-          server: (clock.finished - clock.out) / 1000, bytes: clock.bytes, total: clock.total});
-      requestAnimationFrame(look);
-    };
-    look();
-  });
-})();
-"""
+CLOCK = Path(__file__).with_name("pages_clock.js")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +46,7 @@ class Screen:
         """Open an empty page with the clock in it."""
         context.set_default_timeout(30_000)
         page = context.new_page()
-        page.add_init_script(CLOCK)
+        page.add_init_script(path=CLOCK)
         return cls(page, url)
 
     def open(self, path: str, title: str) -> Taken:
@@ -144,7 +72,7 @@ class Screen:
         return self._rest(name, title)
 
     def prepare(self, action: Callable[[], Any]) -> None:
-        """Do something unmeasured, which may or may not change anything, and wait for the page to be at rest."""
+        """Do something unmeasured, which may or may not change anything, and wait until it is done."""
         self.page.evaluate("__clock.arm()")
         action()
         self.page.wait_for_timeout(2 * QUIET_MS)
@@ -155,8 +83,8 @@ class Screen:
         try:
             self.page.wait_for_function("window.__clock")
             found = self.page.evaluate(
-                f"([title, quiet, most]) => Promise.race([__clock.rest(title, quiet), "
-                f"new Promise(resolve => setTimeout(() => resolve(null), most))])",
+                "([title, quiet, most]) => Promise.race([__clock.rest(title, quiet), "
+                "new Promise(resolve => setTimeout(() => resolve(null), most))])",
                 [title, QUIET_MS, MOST_SECONDS * 1000],
             )
         finally:
@@ -172,9 +100,7 @@ class Screen:
     def view(self, name: str) -> Locator:
         """Return a choice of a row of choices (segmented control or pills) in the main part."""
         main = self.page.get_by_test_id("stMain")
-        return (
-            main.get_by_role("radio", name=name).or_(main.get_by_role("button", name=name, exact=True)).first
-        )
+        return main.get_by_role("radio", name=name).or_(main.get_by_role("button", name=name)).first
 
     def button(self, name: str, place: int = 0) -> Locator:
         """Return a button by its name."""
