@@ -13,7 +13,8 @@ from datetime import date, datetime
 
 NOT_AVAILABLE = "n/a"
 
-_PUNCTUATION = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:&^=@\"'/])")
+_PUNCTUATION = re.compile(r"([\\`*{}\[\]()<>#+\-.!|~$:&^=@\"'/]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9]))")
+"""An underscore within a word means nothing in markdown, and a screen reader would read its backslash out."""
 _JOINER = "\u2060"
 """Word joiner: takes no room; breaks `:emoji:`, addresses and `www.`, found despite escapes."""
 

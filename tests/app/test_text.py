@@ -77,6 +77,11 @@ def test_escape_breaks_what_is_found_despite_backslashes(found: str) -> None:
     assert "\u2060" in text.escape(found)
 
 
+def test_escape_leaves_names_of_columns_as_they_are_read_aloud() -> None:
+    assert text.escape("minutes_since_last") == "minutes_since_last"
+    assert text.escape("_a_ __b__ c_ 年_龄") == "\\_a\\_ \\_\\_b\\_\\_ c\\_ 年\\_龄"
+
+
 def test_escape_makes_one_line_of_limited_length() -> None:
     assert text.escape("a\n# b") == "a \\# b"
     assert len(text.escape("x" * 5_000)) == 200

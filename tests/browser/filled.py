@@ -51,7 +51,8 @@ def fill(home: Path) -> None:
     version = importing.import_file(ws, path, name=HOSTILE, actor=HTML, note=MARKDOWN)
     version = importing.set_roles(ws, version, {"default": "target"}, actor=HTML)
     recipe = Recipe(
-        repairs=(DuplicateRepair(),), steps=(OutlierStep(columns=(HTML,)), MissingStep(columns=(MARKDOWN,), method="mode"))
+        repairs=(DuplicateRepair(),),
+        steps=(OutlierStep(columns=(HTML,)), MissingStep(columns=(MARKDOWN,), method="mode")),
     )
     version = cleaning.apply(ws, version, recipe, actor=HTML, note=MARKDOWN)
     run_id = train(

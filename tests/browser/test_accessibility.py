@@ -21,7 +21,9 @@ _AXE = Axe()
 def grave(page: Page) -> list[str]:
     """Return what axe-core calls serious or critical, in the light and the dark theme."""
     found: list[str] = []
-    page.add_style_tag(content="*, *::before, *::after { transition: none !important; }")  # no colours halfway
+    page.add_style_tag(
+        content="*, *::before, *::after { transition: none !important; }"
+    )  # no colours halfway
     for theme in ("light", "dark"):
         page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
         page.wait_for_function(
@@ -39,7 +41,9 @@ def grave(page: Page) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize(("title", "path"), views(dataset="loans@2", run="loans@2 boosting", model="boosting@1"))
+@pytest.mark.parametrize(
+    ("title", "path"), views(dataset="loans@2", run="loans@2 boosting", model="boosting@1")
+)
 def test_filled_pages(page: Page, filled: Served, title: str, path: str) -> None:
     driver = Driver(page, filled.url)
 
