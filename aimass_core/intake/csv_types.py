@@ -16,6 +16,9 @@ from aimass_core.intake.engine import literal
 
 _SAMPLE_ROWS = 20_480
 _CHUNK = 200
+LINE_BYTES = 2_000_000
+"""Lines up to this length need no large buffers."""
+LONGEST_LINE = 16_000_000
 _CANDIDATES = "['BOOLEAN', 'BIGINT', 'DOUBLE', 'DATE', 'TIMESTAMP', 'VARCHAR']"
 _LINE = re.compile(r"CSV Error on Line: (\d+)")
 _FIELDS = re.compile(r"Expected Number of Columns: (\d+) Found: (\d+)")
@@ -49,6 +52,7 @@ class CsvPlan:
     notes: tuple[str, ...] = ()
     copied: bool = False
     checked: bool = False
+    long_lines: bool = False
 
     def source(self, *, as_text: bool = False) -> str:
         """Return the SQL that reads the file, its columns named ``c0`` … in order."""
@@ -97,9 +101,12 @@ class CsvPlan:
             f"decimal_separator={literal(d.decimal)}",
             f"nullstr=[{nulls}]",
             "strict_mode=true",
-            "max_line_size=16000000",
+            # The reader keeps several buffers, each of 16 longest lines unless told: small ones spare memory.
+            f"max_line_size={LONGEST_LINE}" if self.long_lines else f"max_line_size={LINE_BYTES}",
             f"compression={literal(self.compression)}",
         ]
+        if not self.long_lines:
+            parts.append(f"buffer_size={4 * LINE_BYTES}")
         if self.date_format:
             parts.append(f"dateformat={literal(self.date_format)}")
         if self.time_format:
@@ -243,6 +250,26 @@ def is_misfit(error: duckdb.Error) -> bool:
     )
 
 
+def too_long(where: str) -> DataError:
+    """Return the error of a line over the limit."""
+    return DataError(
+        f"a line must have at most {LONGEST_LINE / 1e6:,.0f} MB",
+        f"{where} is longer",
+        "A quote that is never closed is the usual cause; check the quotes there",
+    )
+
+
+def has_long_line(error: duckdb.Error, plan: CsvPlan) -> bool:
+    """Whether a row may be longer than the usual limit, so that the plan must allow for long ones.
+
+    A quoted value that outgrows the buffers looks unclosed to the reader.
+    """
+    text = str(error)
+    return not plan.long_lines and any(
+        word in text for word in ("Maximum line size", "full read", "unterminated quote")
+    )
+
+
 def translated(error: duckdb.Error, plan: CsvPlan) -> DataError:
     """Return DuckDB's complaint about a delimited file in our words, with the line."""
     text = str(error)
@@ -269,11 +296,7 @@ def translated(error: duckdb.Error, plan: CsvPlan) -> DataError:
             f"{where} has others",
             "Choose the encoding in the import options",
         )
-    if "Maximum line size" in text:
-        return DataError(
-            "a line must have at most 16 MB",
-            f"{where} is longer",
-            "A quote that is never closed is the usual cause; check the quotes there",
-        )
+    if "Maximum line size" in text or "full read" in text:
+        return too_long(where)
     first = text.splitlines()[0]
     return DataError("the file must be a delimited table", f"{where}: {first}", "Check delimiter and quotes")

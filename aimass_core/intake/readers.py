@@ -228,7 +228,8 @@ def load(cursor: duckdb.DuckDBPyConnection, plan: Plan, table: str, *, final: bo
     except duckdb.Error as error:
         if isinstance(plan, ParquetPlan):
             raise parquet.unreadable(plan.shown, error) from error
-        if not final and (csv_types.is_misfit(error) or text.needs_copy(error, plan)):
+        mendable = csv_types.is_misfit(error) or csv_types.has_long_line(error, plan)
+        if not final and (mendable or text.needs_copy(error, plan)):
             raise Misfit from error
         raise csv_types.translated(error, plan) from error
     rows = cursor.execute(f"SELECT count(*) FROM {stored}").fetchall()[0][0]

@@ -82,8 +82,9 @@ def plan(
     """Return how to read a delimited file; see :func:`aimass_core.intake.readers.plan`."""
     encoding, dialect = look(path, compression, options, shown)
     check_width(len(dialect.names), limits.max_columns, shown)
+    longest = 0
     if compression == "gzip":
-        unpack.check_unpacked(path, compression, max_bytes=limits.max_unpacked_bytes)
+        longest = unpack.check_unpacked(path, compression, max_bytes=limits.max_unpacked_bytes)
     names, renamed = clean_names(dialect.names)
     if dialect.skip:
         notes = (*notes, f"Skipped {dialect.skip} line(s) of prose before the table.")
@@ -102,7 +103,14 @@ def plan(
     )
     if encoding not in _PLAIN or compression == "zip":
         made = _copied(made, encoding, scratch)
-    typed = csv_types.typed(made, connection)
+    # DuckDB refuses a line beyond its buffers, but at the end of the file it drops it silently.
+    if made.compression == "none":
+        longest = unpack.last_line(made.path, at_most=csv_types.LONGEST_LINE)
+    if longest > csv_types.LONGEST_LINE:
+        which = "the last line" if made.compression == "none" else "a line"
+        raise csv_types.too_long(f"{which} of `{shown}`")
+    made = replace(made, long_lines=longest > csv_types.LINE_BYTES)
+    typed = csv_types.typed(made, connection) or csv_types.typed(replace(made, long_lines=True), connection)
     if typed is not None:
         return typed
     return mended(replace(made, types=("BIGINT",) * len(names)), connection, scratch, notes=False)
@@ -128,7 +136,11 @@ def mended(
         return csv_types.widened(plan, connection, notes=notes)
     except DataError as error:
         cause = error.__cause__
-        if not isinstance(cause, duckdb.Error) or not needs_copy(cause, plan):
+        if not isinstance(cause, duckdb.Error):
+            raise
+        if csv_types.has_long_line(cause, plan):
+            return mended(replace(plan, long_lines=True), connection, scratch, notes=notes)
+        if not needs_copy(cause, plan):
             raise
         encoding = plan.encoding if "state machine" in str(cause) else _later_encoding(plan)
         if encoding is None:

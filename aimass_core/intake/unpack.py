@@ -84,20 +84,41 @@ def head(path: Path, compression: Compression, size: int) -> tuple[bytes, bool]:
     return data[:size], len(data) <= size
 
 
-def check_unpacked(path: Path, compression: Compression, *, max_bytes: int) -> None:
+def check_unpacked(path: Path, compression: Compression, *, max_bytes: int) -> int:
     """Unpack a compressed file to nowhere, so that a bomb is found before anything is written.
+
+    Returns the bytes of its longest line, where that is longer than 1 MB; else 1 MB at most.
 
     Raises
     ------
     DataError
         When it unpacks beyond the limit or is damaged.
     """
-    total = 0
+    total = longest = unended = 0
     with opened(path, compression) as file:
         while chunk := file.read(_CHUNK):
             total += len(chunk)
             if total > max_bytes:
                 raise too_large(path, max_bytes)
+            end = b"\n" if b"\n" in chunk else b"\r"
+            first = chunk.find(end)
+            longest = max(longest, unended + (len(chunk) if first < 0 else first))
+            unended = unended + len(chunk) if first < 0 else len(chunk) - chunk.rfind(end) - 1
+    return longest
+
+
+def last_line(path: Path, *, at_most: int) -> int:
+    """Return the bytes of the last line of a plain file; any number above ``at_most`` where it is longer."""
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        window = 1 << 16
+        while True:
+            file.seek(max(size - window, 0))
+            data = file.read().rstrip(b"\r\n")
+            length = len(data) - 1 - max(data.rfind(b"\n"), data.rfind(b"\r"))
+            if length < len(data) or window >= size or length > at_most:
+                return length
+            window *= 8
 
 
 def too_large(path: Path, max_bytes: int) -> DataError:

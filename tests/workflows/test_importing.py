@@ -246,6 +246,47 @@ def test_broken_quotes_deep_in_a_file_name_the_line(workspace: Workspace, tmp_pa
     assert state(workspace) == before
 
 
+@pytest.mark.parametrize("row", [2, 30_000])
+def test_a_line_of_several_megabytes_is_read(workspace: Workspace, tmp_path: Path, row: int) -> None:
+    long = "x" * 5_000_000
+    lines = (f"{i},{long if i == row else 'y'},2024-01-01\n" for i in range(1, 30_001))
+    path = written(tmp_path, "n,text,day\n" + "".join(lines))
+
+    version = imported(workspace, path)
+
+    assert [version.schema.column(name).kind for name in ("n", "day")] == ["integer", "date"]
+    assert datasets.row(workspace, version, row)["text"] == long
+    assert version.rows == 30_000
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize(
+    ("after", "said"), [("3,z\n", "line 40,002 of"), ("", "the last line of"), ("\n", "the last line of")]
+)
+def test_a_line_over_the_limit_is_refused_and_never_dropped(
+    workspace: Workspace, tmp_path: Path, packed: bool, after: str, said: str
+) -> None:
+    before = state(workspace)
+    end = "\n" if after else ""
+    data = ("n,text\n" + "1,y\n" * 40_000 + f"2,{'x' * 17_000_000}{end}{after}").encode()
+
+    with pytest.raises(DataError, match=f"at most 16 MB; {'a line of' if packed else said}"):
+        imported(workspace, written(tmp_path, gzip.compress(data, 1) if packed else data))
+
+    assert state(workspace) == before
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("cell", ["x" * 9_000_000, '"' + "lines\n" * 1_500_000 + '"'], ids=["long", "lines"])
+def test_a_long_last_line_is_kept(workspace: Workspace, tmp_path: Path, packed: bool, cell: str) -> None:
+    data = ("n,text\n" + "1,y\n" * 40_000 + f"2,{cell}").encode()
+
+    version = imported(workspace, written(tmp_path, gzip.compress(data, 1) if packed else data))
+
+    assert version.rows == 40_001
+    assert datasets.row(workspace, version, 40_001) == {"n": 2, "text": cell.strip('"')}
+
+
 def test_too_many_columns_are_refused(workspace: Workspace, tmp_path: Path) -> None:
     header = ",".join(f"c{i}" for i in range(10_000))
     path = written(tmp_path, f"{header}\n{','.join(['1'] * 10_000)}\n")
