@@ -49,14 +49,20 @@ def _key(label: str) -> Callable[[Screen, int], None]:
     return press
 
 
-def _change_factor(screen: Screen, i: int) -> None:
-    screen.type("Factor", f"{1.5 + 0.25 * (i + 1):.2f}")
+def _suggest(screen: Screen) -> None:
+    screen.prepare(lambda: screen.button("Suggest a recipe").click())
+
+
+def _change_repairs(screen: Screen, i: int) -> None:
+    """Do the four repairs that are suggested in another order: twelve orders come before the first again."""
+    screen.button("Move up", i % 3).click()
+
+
+def _change_step(screen: Screen, i: int) -> None:
+    """Change the first step, which comes after four repairs; only saving it is measured."""
+    screen.prepare(lambda: screen.button("Change", 4).click())
+    screen.type("Factor", f"{1.5 + 0.25 * (i + 1):.2f}", enter=False)
     screen.button("Save the change").click()
-
-
-def _edit_last_step(screen: Screen) -> None:
-    change = screen.page.get_by_test_id("stMain").get_by_role("button", name="Change")
-    screen.prepare(lambda: change.last.click())
 
 
 def _decide(screen: Screen, i: int) -> None:
@@ -78,11 +84,11 @@ ACTIONS: tuple[Action, ...] = (
     Action("Data", "look at a column", _choose("Look at one column", "income", "age", "region", "rate"),
            _view("Columns")),
     Action("Data", "page of distributions", _type("Page", "2", "3", "1"), _view("Distributions")),
-    Action("Clean", "suggest a recipe", lambda screen, i: screen.button("Suggest a recipe").click()),
-    Action("Clean", "page of changed cells", _type("Page", "2", "3", "4", "5", "6")),
-    Action("Clean", "changed cells of a column", _choose("Column", "age", "salary", "housing")),
+    Action("Clean", "page of changed cells", _type("Page", "2", "3", "4", "5", "6"), _suggest),
+    Action("Clean", "changed cells of a rule", lambda screen, i: screen.pick("Rule", i % 3)),
     Action("Clean", "compare a column", _choose("Column to compare", "income", "amount", "region", "rent")),
-    Action("Clean", "change a step", _change_factor, _edit_last_step),
+    Action("Clean", "change a step", _change_step),
+    Action("Clean", "change the order of repairs", _change_repairs),
     Action("Train", "leave a family out and back", _turn("DANN network")),
     Action("Train", "turn the split", lambda screen, i: screen.view(("By time", "At random")[i % 2]).click(),
            lambda screen: screen.expand("Split into training")),

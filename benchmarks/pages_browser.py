@@ -72,12 +72,13 @@ class Screen:
         return self._rest(name, title)
 
     def prepare(self, action: Callable[[], Any]) -> None:
-        """Do something unmeasured, which may or may not change anything, and wait until it is done."""
+        """Do something unmeasured, wait until it is done, and set the clock back; it may change nothing."""
         self.page.evaluate("__clock.arm()")
         action()
         self.page.wait_for_timeout(2 * QUIET_MS)
         if self.page.evaluate("__clock.out > 0"):
             self._rest("preparation", "")
+        self.page.evaluate("__clock.arm()")
 
     def _rest(self, name: str, title: str) -> Taken:
         try:
@@ -118,11 +119,17 @@ class Screen:
         self.page.get_by_role("option", name=option).first.wait_for()
         box.press("Enter")
 
-    def type(self, label: str, value: str) -> None:
+    def pick(self, label: str, place: int) -> None:
+        """Choose in a select box by the place of the option in its list."""
+        self.page.get_by_test_id("stSelectbox").filter(has_text=label).first.locator("input").click()
+        self.page.get_by_role("option").nth(place).click()
+
+    def type(self, label: str, value: str, *, enter: bool = True) -> None:
         """Type a number into its box and press Enter."""
         box = self.page.get_by_test_id("stNumberInput").filter(has_text=label).first.locator("input")
         box.fill(value)
-        box.press("Enter")
+        if enter:
+            box.press("Enter")
 
     def expand(self, title: str) -> None:
         """Open the expander of this title, unless it is open."""
