@@ -35,7 +35,9 @@ assumption, a card fraud of about 125 against about 5 for a customer who is stop
 """
 
 
-def default_policy(table: CutoffTable, *, kind: PolicyKind, costs: Costs | None = None) -> Policy:
+def default_policy(
+    table: CutoffTable, *, kind: PolicyKind, costs: Costs | None = None, rows: str = "validation"
+) -> Policy:
     """Return the cheapest cut-offs under costs that may be wrong by a factor of two.
 
     The high cut-off is the cheapest one if a missed bad costs half of what was stated, the low one if it
@@ -43,9 +45,11 @@ def default_policy(table: CutoffTable, *, kind: PolicyKind, costs: Costs | None 
 
     Parameters
     ----------
-    table : counts of the model's errors on its test rows at many thresholds. They are outcomes that were
-        observed; earlier decisions are never looked at.
+    table : counts of the model's errors at many thresholds, on rows it did not learn from. They are outcomes
+        that were observed; earlier decisions are never looked at.
     costs : what the two errors cost; by default `DEFAULT_COSTS` of the kind.
+    rows : which rows the table counts, for the note. Chosen on validation rows, what the cut-offs do to the
+        test rows stays an honest measure.
     """
     stated = costs or DEFAULT_COSTS[kind]
 
@@ -60,7 +64,7 @@ def default_policy(table: CutoffTable, *, kind: PolicyKind, costs: Costs | None 
         low=cheapest(stated.false_negative * DOUBT),
         high=cheapest(stated.false_negative / DOUBT),
         note=(
-            f"Cheapest cut-offs on the test rows when a missed bad costs {stated.false_negative:,g} against "
-            f"{stated.false_positive:,g} for a good turned away, give or take a factor of {DOUBT:g}."
+            f"Cheapest cut-offs on the {rows} rows when a missed bad costs {stated.false_negative:,g} "
+            f"against {stated.false_positive:,g} for a good turned away, give or take a factor of {DOUBT:g}."
         ),
     )

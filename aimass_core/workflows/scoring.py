@@ -13,6 +13,8 @@ from aimass_core.decide.default import Costs
 from aimass_core.decide.default import default_policy as policy_from
 from aimass_core.decide.policy import Policy
 from aimass_core.errors import SettingsError
+from aimass_core.evaluate.cutoff import cutoff_table
+from aimass_core.evaluate.ranking import rank
 from aimass_core.intake.chunks import opened
 from aimass_core.intake.readers import Limits, ReadOptions
 from aimass_core.workflows import evaluating
@@ -221,13 +223,19 @@ def set_policy(ws: Workspace, model_name: str, policy: Policy, *, actor: str) ->
 
 
 def default_policy(ws: Workspace, model_ref: str, *, costs: Costs | None = None) -> Policy:
-    """Return the policy that the model's errors on its test rows suggest; nothing is stored.
+    """Return the policy that the model's errors on its validation rows suggest; nothing is stored.
+
+    A run without goods and bads among its validation rows is judged by its test rows, and the note says so.
 
     Parameters
     ----------
     costs : what the two errors cost; by default 5 to 1 for credit and 25 to 1 for fraud.
     """
     model = registry.get(ws, model_ref)
-    report = evaluating.report(ws, model.run_id)
     kind = evaluating.bundle(ws, model.run_id).manifest.kind
-    return policy_from(report.cutoffs, kind=kind, costs=costs)
+    scored = evaluating.scores(ws, model.run_id)
+    held_out = scored[scored["part"] == "validation"]
+    if held_out["y"].nunique() == 2:
+        table = cutoff_table(rank(held_out["y"].to_numpy(), held_out["probability"].to_numpy()))
+        return policy_from(table, kind=kind, costs=costs)
+    return policy_from(evaluating.report(ws, model.run_id).cutoffs, kind=kind, costs=costs, rows="test")

@@ -82,8 +82,8 @@ def _suggest(ws: Workspace, model: Model, kind: PolicyKind, prefix: str, *, fres
     with st.expander("Suggest cut-offs from costs", icon=":material/payments:", expanded=fresh):
         stated, _ = evaluate_cutoff.costs(kind)
         st.caption(
-            "The cheapest cut-offs on the test rows if the cost of a missed bad is wrong by a factor of two "
-            "either way: cases that hinge on that doubt go to a person."
+            "The cheapest cut-offs on the validation rows if the cost of a missed bad is wrong by a factor "
+            "of two either way: cases that hinge on that doubt go to a person."
         )
         if st.button("Use the suggestion", icon=":material/auto_fix_high:", key=f"{prefix}.suggest"):
             policy = scoring.default_policy(ws, model.name, costs=stated)

@@ -119,6 +119,17 @@ def test_without_a_policy_the_default_one_is_set_once_and_recorded(trained: Trai
     assert len(audit.events(trained.ws, subject=model, action="policy.set")) == 1
 
 
+def test_suggested_cut_offs_are_chosen_on_validation_rows(trained: Trained, model: str) -> None:
+    run_id = registry.get(trained.ws, model).run_id
+    scored = evaluating.scores(trained.ws, run_id)
+    held_out = set(scored.loc[scored["part"] == "validation", "probability"]) | {0.0, 1.0}
+
+    suggested = scoring.default_policy(trained.ws, model)
+
+    assert "validation rows" in suggested.note
+    assert {suggested.low, suggested.high} <= held_out
+
+
 def test_dearer_bads_lower_both_suggested_cut_offs(trained: Trained, model: str) -> None:
     cheap = scoring.default_policy(trained.ws, model, costs=Costs(false_positive=1, false_negative=1))
     dear = scoring.default_policy(trained.ws, model, costs=Costs(false_positive=1, false_negative=50))
