@@ -23,6 +23,8 @@ NUMBERS: frozenset[Kind] = frozenset({"integer", "number"})
 
 _PLAIN = r"'[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?|[+-]?(inf|infinity|nan)'"
 _THOUSANDS = r"'[+-]?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?'"
+_WHOLE = r"'[+-]?([0-9]+|[0-9]{1,3}(,[0-9]{3})+)(\.0*)?'"
+_EXACT = 2**53
 _DATES = ("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d", "%d.%m.%Y", "%d-%b-%Y", "%d %b %Y", "%b-%Y", "%b-%y")
 
 
@@ -179,9 +181,11 @@ def _to_number(x: str, before: Kind, *, whole: bool, loose: bool) -> str:
     )
     if not whole:
         return number
+    # Digits go straight to whole numbers: by way of DOUBLE, 9007199254740993 would become …992.
+    digits = f"regexp_replace({text}, ',|\\.0*$', '', 'g')"
     return (
-        f"CASE WHEN regexp_full_match({text}, '[+-]?[0-9]+') THEN TRY_CAST({text} AS BIGINT) "
-        f"ELSE {_whole(number)} END"
+        f"CASE WHEN regexp_full_match({text}, {_WHOLE}) THEN TRY_CAST({digits} AS BIGINT) "
+        f"WHEN contains({text}, 'e') AND abs({number}) < {_EXACT} THEN {_whole(number)} END"
     )
 
 
