@@ -98,7 +98,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("Evaluate", "scale of the scores", _turn("Log-odds", "Probability")),
     Action("Evaluate", "another curve", _turn("KS curve")),
     Action("Evaluate", "another run", _choose("Run", "boosting 20", "boosting 40")),
-    Action("Explain", "another row", _type("Row (1 to", "17", "500000", "999", "4242", "77777")),
+    Action("Explain", "another row", _type("Row (1 to", "17", "19500", "999", "4242", "12345")),
     Action("Explain", "another reference",
            _choose("Compared with", "The average of all", "The average training")),
     Action("Explain", "table of test rows", lambda screen, i: screen.toggle("Pick from the table").click()),
