@@ -21,8 +21,9 @@ def run(*, quick: bool = False) -> list[Row]:
     """Measure in processes of their own, ours and the peers' in turn, the order turned round each time.
 
     Time is from the call to its return, imports of libraries left out; memory is the highest of the process.
-    Targets are judged at the full size only. We and DuckDB store the table in a file; pandas only parses into memory, so a target against it asks us to
-    check, number, compress and store within a fifth of the time that parsing takes.
+    We and DuckDB store the table in a file; pandas only parses into memory, so a target against it asks us to
+    check, number, compress and store within a fifth of the time that parsing takes. Targets are judged at the
+    full size only.
     """
     rows, repeats = (200_000, 2) if quick else (1_000_000, 5)
     with tempfile.TemporaryDirectory() as folder:
