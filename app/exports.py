@@ -6,7 +6,7 @@ import re
 
 import pandas as pd
 
-from aimass_core.workspace.datasets import FORMULA_STARTS
+from aimass_core.workspace.exports import FORMULA_STARTS
 
 
 def csv_bytes(frame: pd.DataFrame) -> bytes:

@@ -21,7 +21,7 @@ from aimass_core.intake import repair
 from aimass_core.intake.change import Change, RuleCount
 from aimass_core.schema import ROW_ID, TEMPORAL, Column, Schema
 from aimass_core.settings import Device
-from aimass_core.workspace import audit, datasets
+from aimass_core.workspace import audit, datasets, exports
 from aimass_core.workspace.connection import Workspace
 from aimass_core.workspace.datasets import Version
 
@@ -319,9 +319,9 @@ def export(
 ) -> None:
     """Write the rows of a version to a file; text that a spreadsheet would run is made harmless in CSV."""
     if format == "csv":
-        datasets.export_csv(ws, version, path)
+        exports.export_csv(ws, version, path)
     else:
-        datasets.export_parquet(ws, version, path)
+        exports.export_parquet(ws, version, path)
 
 
 @dataclass(frozen=True, slots=True)

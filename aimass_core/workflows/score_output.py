@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from aimass_core.errors import DataError, SettingsError
 from aimass_core.workspace.cases import Decision
 from aimass_core.workspace.cells import plain
-from aimass_core.workspace.datasets import FORMULA_STARTS
+from aimass_core.workspace.exports import FORMULA_STARTS
 
 ADDED = ("probability", "log_odds", "outcome", "reasons", "decision_id")
 """Columns that follow the row number and the file's id columns."""

@@ -15,7 +15,7 @@ from aimass_core.jobs.job import Handler, Job
 from aimass_core.settings import Device
 from aimass_core.split import SplitConfig
 from aimass_core.workflows import columns, target
-from aimass_core.workspace import audit, datasets, runs
+from aimass_core.workspace import audit, datasets, exports, runs
 from aimass_core.workspace.connection import Workspace
 
 if TYPE_CHECKING:
@@ -179,7 +179,7 @@ def prepare(ws: Workspace, spec: dict[str, Any], folder: Path) -> None:
     wanted = {whole.target, whole.split.time_column, whole.split.group_column, whole.domain}
     wanted |= {column.name for column in found.features}
     kept = [name for name in version.schema.names if name in wanted]
-    datasets.export_parquet(ws, version, folder / "input" / "rows.parquet", kept)
+    exports.export_parquet(ws, version, folder / "input" / "rows.parquet", kept)
     recipe = datasets.recipe_json(ws, version.version_id) or {}
     (folder / "input" / "training.json").write_text(
         json.dumps(

@@ -7,7 +7,6 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -19,9 +18,6 @@ from aimass_core.workspace.connection import Workspace, new_id, now, quoted
 
 if TYPE_CHECKING:
     import duckdb
-
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-"""First characters that make a spreadsheet take a text cell for a formula."""
 
 _REF = re.compile(r"^(?P<name>.+)@(?P<version>\d+)$")
 
@@ -261,7 +257,7 @@ def page(
     """
     if offset < 0 or not 0 <= limit <= 10_000:
         raise SettingsError("a page must start at 0 or later and have 0 to 10,000 rows", f"{offset}, {limit}")
-    select = _selected(version, columns)
+    select = selected(version, columns)
     if where_row is not None:
         return ws.frame(f"SELECT {select} FROM {version.table} WHERE {ROW_ID} = ?", [where_row])
     if order_by is None or order_by == ROW_ID:
@@ -298,7 +294,7 @@ def sample(
     if version.rows <= rows:
         return frame(ws, version, columns)
     return ws.frame(
-        f"SELECT {_selected(version, columns)} FROM {version.table} WHERE {ROW_ID} IN ("
+        f"SELECT {selected(version, columns)} FROM {version.table} WHERE {ROW_ID} IN ("
         f"SELECT {ROW_ID} FROM {version.table} ORDER BY hash({ROW_ID}, ?::BIGINT), {ROW_ID} LIMIT ?) "
         f"ORDER BY {ROW_ID}",
         [seed, rows],
@@ -307,7 +303,7 @@ def sample(
 
 def frame(ws: Workspace, version: Version, columns: Sequence[str] | None = None) -> pd.DataFrame:
     """Return all rows in the order of the file; ``_row`` comes first."""
-    return ws.frame(f"SELECT {_selected(version, columns)} FROM {version.table} ORDER BY {ROW_ID}")
+    return ws.frame(f"SELECT {selected(version, columns)} FROM {version.table} ORDER BY {ROW_ID}")
 
 
 def row(ws: Workspace, version: Version, row_id: int) -> dict[str, Any]:
@@ -341,44 +337,13 @@ def value_counts(
     return [(item["value"], item["n"]) for item in rows]
 
 
-def export_parquet(ws: Workspace, version: Version, path: Path, columns: Sequence[str] | None = None) -> None:
-    """Write the rows in file order to a Parquet file; ``_row`` is its first column."""
-    _copy(ws, f"SELECT {_selected(version, columns)} FROM {version.table} ORDER BY {ROW_ID}", path, "PARQUET")
-
-
-def export_csv(ws: Workspace, version: Version, path: Path) -> None:
-    """Write the rows in file order to a CSV file (UTF-8) that spreadsheets can open safely.
-
-    Text cells and headers that a spreadsheet would take for a formula get a leading apostrophe; numbers are
-    untouched. ``_row`` is left out.
-    """
-    starts = ", ".join(f"chr({ord(start)})" for start in FORMULA_STARTS)
-    parts = []
-    for column in version.schema:
-        name = quoted(column.name)
-        header = quoted(f"'{column.name}" if column.name.startswith(FORMULA_STARTS) else column.name)
-        if column.kind in ("category", "text"):
-            name = f"CASE WHEN left({name}, 1) IN ({starts}) THEN chr(39) || {name} ELSE {name} END"
-        parts.append(f"{name} AS {header}")
-    _copy(ws, f"SELECT {', '.join(parts)} FROM {version.table} ORDER BY {ROW_ID}", path, "CSV, HEADER")
-
-
-def _copy(ws: Workspace, sql: str, path: Path, options: str) -> None:
-    part = path.with_name(f"{path.name}.part")
-    try:
-        with ws.reading() as cursor:
-            cursor.execute(f"COPY ({sql}) TO '{str(part).replace(chr(39), chr(39) * 2)}' (FORMAT {options})")
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
-
-
 def _dense(ws: Workspace, version: Version) -> bool:
     """Whether rows are numbered without gaps, so that a page is a range of row numbers."""
     return bool(ws.rows(f"SELECT max({ROW_ID}) AS top FROM {version.table}")[0]["top"] == version.rows)
 
 
-def _selected(version: Version, columns: Sequence[str] | None) -> str:
+def selected(version: Version, columns: Sequence[str] | None) -> str:
+    """Return the SQL of these columns, or of all, with ``_row`` first."""
     names = version.schema.names if columns is None else columns
     known = [version.schema.column(name).name for name in names if name != ROW_ID]
     return ", ".join([ROW_ID, *(quoted(name) for name in known)])

@@ -1,4 +1,4 @@
-"""Versions of data sets: finding, paging, sampling, exporting."""
+"""Versions of data sets: finding, paging, sampling."""
 
 from __future__ import annotations
 
@@ -113,32 +113,6 @@ def test_value_counts_and_rows(workspace: Workspace, version: Version) -> None:
     assert datasets.row(workspace, version, 3) == {"k": 497, "label": None}
     with pytest.raises(NotFoundError, match="row 501"):
         datasets.row(workspace, version, 501)
-
-
-def test_exported_csv_holds_no_formula(workspace: Workspace, tmp_path: Path) -> None:
-    cells = ["=1+1", "+1x", "-2x", "@sum", "fine", "＝1"]
-    source = tmp_path / "evil.csv"
-    source.write_text('=cmd,"it\'s",n\n' + "".join(f"{cell},x,{-i}\n" for i, cell in enumerate(cells)))
-    version = importing.import_file(workspace, source, name="evil", actor="ann")
-    target = tmp_path / "out.csv"
-
-    datasets.export_csv(workspace, version, target)
-
-    lines = target.read_text(encoding="utf-8").splitlines()
-    assert lines[0] == "'=cmd,it's,n"
-    assert [line.split(",")[0] for line in lines[1:]] == ["'=1+1", "'+1x", "'-2x", "'@sum", "fine", "'＝1"]
-    assert [line.split(",")[2] for line in lines[1:]] == ["0", "-1", "-2", "-3", "-4", "-5"]
-    assert not list(tmp_path.glob("*.part"))
-
-
-def test_exported_parquet_holds_the_rows_in_order(
-    workspace: Workspace, version: Version, tmp_path: Path
-) -> None:
-    datasets.export_parquet(workspace, version, tmp_path / "out.parquet", ["k"])
-
-    frame = pd.read_parquet(tmp_path / "out.parquet")
-    assert list(frame) == ["_row", "k"]
-    assert frame["k"].tolist() == list(range(499, -1, -1))
 
 
 def test_roles_and_recipes_keep_the_latest(workspace: Workspace, version: Version) -> None:
