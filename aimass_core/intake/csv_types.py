@@ -19,6 +19,10 @@ _CHUNK = 200
 LINE_BYTES = 2_000_000
 """Lines up to this length need no large buffers."""
 LONGEST_LINE = 16_000_000
+_INFINITE = ("inf", "infinity")
+_NUMBER = re.compile(r"[+-]?[0-9]+([.,][0-9]+)?([eE][+-]?[0-9]+)?|[nN][aA][nN]")
+_DAY = "strlen({0}) <= 10 AND regexp_matches({0}, '[0-9]')"
+"""A day without a time; DuckDB also takes 'inf' and 'epoch' for days."""
 _CANDIDATES = "['BOOLEAN', 'BIGINT', 'DOUBLE', 'DATE', 'TIMESTAMP', 'VARCHAR']"
 _LINE = re.compile(r"CSV Error on Line: (\d+)")
 _FIELDS = re.compile(r"Expected Number of Columns: (\d+) Found: (\d+)")
@@ -73,7 +77,7 @@ class CsvPlan:
             return column
         keeps = {
             "BIGINT": f"{column} = trunc({column}) AND abs({column}) < 9007199254740992",
-            "DATE": f"strlen({column}) <= 10",
+            "DATE": _DAY.format(column),
             "BOOLEAN": f"lower({column}) IN ('true', 'false')",
         }[kind]
         return (
@@ -215,7 +219,7 @@ def _cast(plan: CsvPlan, i: int) -> str:
         return f"CASE WHEN lower(c{i}) IN ('true', 'false') THEN TRUE END"
     shape = plan.date_format if kind == "DATE" else plan.time_format if kind == "TIMESTAMP" else None
     if kind == "DATE" and shape in (None, "%Y-%m-%d"):
-        return f"CASE WHEN strlen(c{i}) <= 10 THEN TRY_CAST(c{i} AS DATE) END"
+        return f"CASE WHEN {_DAY.format(f'c{i}')} THEN TRY_CAST(c{i} AS DATE) END"
     return f"try_strptime(c{i}, {literal(shape)})" if shape else f"TRY_CAST(c{i} AS {kind})"
 
 
@@ -226,6 +230,9 @@ def _point(plan: CsvPlan, i: int) -> str:
 def _careful(kind: str, values: Sequence[str]) -> str:
     """Return the type, or text where typing would lose what the file says."""
     filled = [value.strip() for value in values if value.strip()]
+    infinite = sum(value.lower().lstrip("+-") in _INFINITE for value in filled)
+    if infinite and infinite + sum(bool(_NUMBER.fullmatch(value)) for value in filled) == len(filled):
+        return "DOUBLE"  # DuckDB takes them for infinite days, and then all else in the column for text
     if kind == "BOOLEAN" and any(value.lower() not in ("true", "false") for value in filled):
         return "VARCHAR"
     if kind in ("BIGINT", "DOUBLE"):

@@ -72,7 +72,7 @@ def panel(ws: Workspace, version: Version) -> None:
 
 
 def _seen(version: Version) -> Version:
-    """Return the version as the person saw it who pressed the button; somebody else may have changed it since."""
+    """Return the version as it was on the page when the button was pressed; it may have changed since."""
     seen: Version | None = st.session_state.get(_SEEN)
     if seen is None or seen.version_id != version.version_id or not st.session_state.get(_SAVE):
         st.session_state[_SEEN] = seen = version

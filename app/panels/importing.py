@@ -22,6 +22,8 @@ from app.upload_component import large_upload
 KINDS = ("csv", "tsv", "txt", "data", "gz", "parquet", "xlsx")
 UPLOAD_MB = 200
 """Largest file that Streamlit's uploader takes; it keeps the whole file in the server's memory."""
+PREVIEW_COLUMNS = 40
+"""Columns of the file shown before it is imported."""
 
 _ROUND, _KEPT = "data.import.round", "data.import.kept"
 _EXCEL_ONLY, _TEXT_ONLY = ("sheet",), ("encoding", "delimiter", "quote", "decimal")
@@ -167,8 +169,11 @@ def _preview(found: FileInfo) -> None:
         facts.append(f"{count(len(found.columns))} columns")
     st.markdown(" · ".join(facts))
     if found.preview:
+        shown = list(found.columns[:PREVIEW_COLUMNS])
+        if len(shown) < len(found.columns):
+            st.caption(f"The first {count(len(shown))} columns:")
         st.dataframe(
-            pd.DataFrame(found.preview, columns=list(found.columns)),
+            pd.DataFrame([row[: len(shown)] for row in found.preview], columns=shown),
             hide_index=True,
             height=212,
             key="data.import.preview",

@@ -30,6 +30,11 @@ _MARKED = """() => {
   return found.matches(':focus-visible') && (style.outlineStyle !== 'none' || style.boxShadow !== 'none'
     || style.backgroundColor !== 'rgba(0, 0, 0, 0)');
 }"""
+_OUTSIDE = """width => [...document.querySelectorAll('button, input, a, label, p')]
+  .filter(e => !e.closest('[data-testid=stSidebar], [data-testid=stDataFrame]') && e.checkVisibility())
+  .filter(e => e.getBoundingClientRect().width > 1 && e.getBoundingClientRect().right > width + 1)
+  .map(e => e.outerHTML.slice(0, 200))"""
+"""What reaches over the right edge."""
 _PHONES_BROWSER = (
     "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) "
     "Chrome/126.0.0.0 Mobile Safari/537.36"
@@ -61,13 +66,7 @@ def test_no_page_is_wider_than_a_phone(phone: Page, filled: Served, title: str, 
         "[document.scrollingElement, document.querySelector('[data-testid=stMain]')].map(e => e.scrollWidth)"
     )
     assert max(widths) <= _WIDTH + 1
-    outside = phone.evaluate(
-        """width => [...document.querySelector('[data-testid=stMain]').querySelectorAll('button,input,a,label,p')]
-        .filter(e => e.checkVisibility() && e.getBoundingClientRect().width > 1
-          && !e.closest('[data-testid=stDataFrame]') && e.getBoundingClientRect().right > width + 1)
-        .map(e => e.outerHTML.slice(0, 200))""",
-        _WIDTH,
-    )
+    outside = phone.evaluate(_OUTSIDE, _WIDTH)
     assert outside == []
 
 

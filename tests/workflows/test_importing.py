@@ -203,6 +203,22 @@ def test_nan_is_missing_and_infinity_is_a_finding(workspace: Workspace, tmp_path
 
 
 @pytest.mark.parametrize(
+    ("cells", "kind"),
+    [
+        (["inf"] * 30, "number"),
+        (["-Infinity"] * 30 + ["2.5"], "number"),
+        (["2024-05-01"] * 30 + ["infinity"], "category"),
+    ],
+)
+def test_infinity_is_never_a_day(workspace: Workspace, tmp_path: Path, cells: list[str], kind: str) -> None:
+    rows = "".join(f"{i},{cell}\n" for i, cell in enumerate(cells))
+
+    version = imported(workspace, written(tmp_path, f"k,x\n{rows}"))
+
+    assert version.schema.column("x").kind == kind
+
+
+@pytest.mark.parametrize(
     ("data", "said"),
     [
         (b"", "empty (0 bytes)"),
