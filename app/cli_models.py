@@ -217,7 +217,7 @@ def _measures(metrics: dict[str, Any]) -> str:
         )
         for name in _MEASURES
     ]
-    return table(rows, heads=("test measure", "value", "95 % low", "high"))
+    return table(rows, heads=("test measure", "value", "95% low", "high"))
 
 
 def _meter() -> Report:

@@ -74,7 +74,7 @@ def measure(value: float | None, digits: int = 3) -> str:
 
 
 def interval(low: float | None, high: float | None, digits: int = 3) -> str:
-    """Return a 95 % interval: `0.775 to 0.791`."""
+    """Return a 95% interval: `0.775 to 0.791`."""
     if _missing(low) or _missing(high):
         return NOT_AVAILABLE
     return f"{measure(low, digits)} to {measure(high, digits)}"

@@ -72,7 +72,7 @@ def note(rows: int, replicates: int) -> str:
     """Say in one sentence how the intervals of so many rows are made."""
     if replicates < 1:
         return "No intervals were asked for."
-    text = f"95 % percentile intervals from {replicates:,} bootstrap samples, redrawn within each class"
+    text = f"95% percentile intervals from {replicates:,} bootstrap samples, redrawn within each class"
     if rows > EXACT_ROWS:
         return f"{text}; above {EXACT_ROWS:,} rows scores are drawn in {GROUPS:,} groups of adjacent scores."
     return f"{text}."

@@ -45,7 +45,7 @@ def precision_recall(curves: Mapping[str, Curve], *, base_rates: Mapping[str, fl
 
 
 def calibration(bins: Mapping[str, Sequence[ReliabilityBin]]) -> go.Figure:
-    """Draw the observed rate of bads against the predicted probability, with 95 % intervals, bin by bin."""
+    """Draw the observed rate of bads against the predicted probability, with 95% intervals, bin by bin."""
     ends = [
         value for group in bins.values() for item in group for value in (item.predicted, item.observed_high)
     ]

@@ -163,6 +163,7 @@ def waterfall(reasons: Sequence[Reason], *, base: float, log_odds: float, limit:
     _rows(made, [first, *names, last], first=-1)
     made.update_xaxes(range=[low, high])
     _probability_axis(made, low, high)
+    made.update_layout(margin_r=52)  # room for the numbers beside the bars on a narrow screen
     return made
 
 

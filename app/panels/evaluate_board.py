@@ -42,7 +42,7 @@ def show(ws: Workspace) -> list[str]:
         rows = [row for row in rows if chosen is None or row.dataset == chosen]
     table(_frame(rows), "Leaderboard", key="evaluate.board")
     st.caption(
-        "Measured on test rows that the model never saw, with 95 % bootstrap intervals. "
+        "Measured on test rows that the model never saw, with 95% bootstrap intervals. "
         "★ marks the best of the runs measured on like test rows of the same data set version; "
         "where intervals overlap, the difference may be chance."
     )
@@ -53,7 +53,7 @@ def show(ws: Workspace) -> list[str]:
     picked = st.multiselect(
         "Runs to lay over each other",
         list(names),
-        default=list(names)[:3],
+        default=_comparable(rows)[:3],
         max_selections=MOST,
         key=RUNS,
         bind="query-params",
@@ -61,6 +61,12 @@ def show(ws: Workspace) -> list[str]:
         select_all=False,
     )
     return [names[name] for name in picked]
+
+
+def _comparable(rows: Sequence[LeaderboardRow]) -> list[str]:
+    """Return the runs measured on like test rows as the newest one, itself among them, the best first."""
+    newest = max(rows, key=lambda row: row.created_at, default=None)
+    return [row.run for row in rows if newest is not None and _rows(row) == _rows(newest)]
 
 
 def best(rows: Sequence[LeaderboardRow]) -> dict[tuple[Rows, str], float]:

@@ -23,7 +23,7 @@ _CHARTS: dict[str, tuple[str, str]] = {
     "ks": ("KS curve", "How far apart the two classes are at each share of rows flagged."),
     "calibration": (
         "Calibration",
-        "On the dotted line, 10% predicted means 10% observed. Bars: 95 % intervals.",
+        "On the dotted line, 10% predicted means 10% observed. Bars: 95% intervals.",
     ),
     "gains": ("Gains", "Share of all bads found when the riskiest rows are flagged."),
     "lift": ("Lift", "How many times more bads are among the flagged than among all rows."),

@@ -127,7 +127,7 @@ def _figures(
                 f"At the best cut-off, {share(best.confusion.threshold, 2)}.",
             ),
             (
-                f"If you {flag} none",
+                f"If you {flag.lower()} none",
                 money(best.cost_flag_none, currency),
                 "What the model is measured against.",
             ),

@@ -33,7 +33,7 @@ def measures(report: Report) -> None:
         item = report.measures.get(key)
         if item is not None:
             found.append(
-                (name, measure(item.value), f"{meaning} 95 % interval: {interval(item.low, item.high)}.")
+                (name, measure(item.value), f"{meaning} 95% interval: {interval(item.low, item.high)}.")
             )
     ui.metrics(found)
     texts = [
@@ -41,7 +41,7 @@ def measures(report: Report) -> None:
         for key, item in report.measures.items()
         if key in MEASURES
     ]
-    st.caption(f"95 % intervals: {', '.join(texts)}. {escape(report.intervals)}")
+    st.caption(f"95% intervals: {', '.join(texts)}. {escape(report.intervals)}")
     st.caption(
         f"{count(report.rows)} test rows, {count(report.bads)} of them bad ({share(report.bad_rate)}); "
         f"mean predicted probability {share(report.mean_probability)}."

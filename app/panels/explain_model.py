@@ -24,7 +24,7 @@ def show(summary: Summary) -> None:
             shapley.bar(summary.features),
             pd.DataFrame([feature.model_dump() for feature in summary.features]),
             "Importance of the features",
-            note=f"Mean |SHAP| over {sampled}; whiskers: 95 % intervals.",
+            note=f"Mean |SHAP| over {sampled}; whiskers: 95% intervals.",
             alt="Bar chart of mean absolute SHAP values: " + _first(summary),
         )
     with right:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 import streamlit as st
 
+from aimass_core.models.catalog import FAMILIES
 from aimass_core.settings import settings
 from aimass_core.workspace import cases, datasets, joblog, registry, runs
 from aimass_core.workspace.connection import Workspace
@@ -170,6 +171,10 @@ def _data_sets(held: Contents) -> None:
     nav.link("data", "All data sets")
 
 
+def _family(run: Run) -> str:
+    return FAMILIES[run.family].title if run.family in FAMILIES else run.family
+
+
 def _runs(held: Contents) -> None:
     if not held.runs:
         empty("No model yet.", "Choose a target and a model family; training takes a minute.", page="train",
@@ -180,7 +185,7 @@ def _runs(held: Contents) -> None:
         pd.DataFrame(
             {
                 "Run": [run.name for run in shown],
-                "Family": [run.family for run in shown],
+                "Family": [_family(run) for run in shown],
                 "Test AUC": [measure(run.metrics.get("test.auc")) for run in shown],
                 "Test KS": [measure(run.metrics.get("test.ks")) for run in shown],
                 "Took": [duration(run.seconds) for run in shown],

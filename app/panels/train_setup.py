@@ -291,7 +291,7 @@ def _features(version: Version, column: str, prefix: str) -> dict[str, Any]:
                 50,
                 key=f"{prefix}.bootstrap",
                 persist_state="session",
-                help="For the 95 % intervals of every measure; 0 for none.",
+                help="For the 95% intervals of every measure; 0 for none.",
             )
         )
     return found

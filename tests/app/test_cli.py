@@ -182,7 +182,7 @@ def test_people_get_text_and_progress_goes_to_standard_error(shell: Shell, train
 
     assert done.returncode == 0
     assert "auc" in done.stdout
-    assert "95 % low" in done.stdout
+    assert "95% low" in done.stdout
 
 
 @pytest.mark.parametrize(
