@@ -174,7 +174,7 @@ def evaluate(model: Model, json: Json = False) -> None:
 @app.command()
 def explain(
     model: Model,
-    row: Annotated[int, typer.Option(min=1, help="Number of the row; 1 is the first of the file.")],
+    row: Annotated[str, typer.Option(help="Id of the row, or its number; 1 is the first of the file.")],
     reference: Annotated[
         Literal["population", "applicants", "cutoff"],
         typer.Option(help="What the contributions are measured from."),

@@ -105,24 +105,25 @@ def evaluate(model: str) -> Reply:
     return Reply(data, f"{head}\n\n{_measures(run.metrics)}")
 
 
-def explain(model: str, *, row: int, reference: Literal["population", "applicants", "cutoff"]) -> Reply:
+def explain(model: str, *, row: str, reference: Literal["population", "applicants", "cutoff"]) -> Reply:
     """Show why one row of the model's data set gets its score."""
     from aimass_core.decide.policy import Policy
     from aimass_core.workflows import explaining
-    from aimass_core.workspace import cases, registry
+    from aimass_core.workspace import cases, datasets, registry, runs
 
     with opened() as ws:
         found = registry.get(ws, model)
         stored = cases.policy(ws, found.name)
         policy = None if stored is None else Policy.model_validate(stored.policy)
+        number = datasets.row_number(ws, datasets.get(ws, runs.get(ws, found.run_id).version_id), row)
         answer = explaining.explain_row(
-            ws, found.run_id, row, reference=reference, cutoff=None if policy is None else policy.high
+            ws, found.run_id, number, reference=reference, cutoff=None if policy is None else policy.high
         )
     ordered = sorted(answer.values.items(), key=lambda item: -abs(item[1]))
     data = {
         **_named(found),
         "run": answer.run,
-        "row": row,
+        "row": number,
         "probability": answer.probability,
         "log_odds": answer.log_odds,
         "base": answer.base,
@@ -138,7 +139,7 @@ def explain(model: str, *, row: int, reference: Literal["population", "applicant
     }
     rows = [(name, answer.display.get(name, ""), f"{value:+.4f}") for name, value in ordered]
     text = [
-        f"Row {row:,}: probability {answer.probability:.4f} (log-odds {answer.log_odds:+.4f}) "
+        f"Row {number:,}: probability {answer.probability:.4f} (log-odds {answer.log_odds:+.4f}) "
         f"by {found.name}@{found.version}.",
         f"From {answer.base:+.4f} ({answer.reference_text}) by these contributions, in log-odds:",
         "",

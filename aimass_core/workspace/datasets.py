@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from aimass_core.errors import NotFoundError, SettingsError
+from aimass_core.errors import DataError, NotFoundError, SettingsError
 from aimass_core.schema import ROW_ID, Column, Schema
 from aimass_core.workspace import audit
 from aimass_core.workspace.connection import Workspace, new_id, now, quoted
@@ -322,6 +322,34 @@ def row(ws: Workspace, version: Version, row_id: int) -> dict[str, Any]:
             "Rows are numbered as in the file, from 1; cleaning may have dropped this one",
         )
     return {name: value for name, value in found[0].items() if name != ROW_ID}
+
+
+def row_number(ws: Workspace, version: Version, ref: str) -> int:
+    """Return the number of the row that a person names: by its value of the id column, else by its number.
+
+    Raises
+    ------
+    NotFoundError
+        When no row has that id and it is no row's number.
+    DataError
+        When several rows have that id.
+    """
+    for column in version.schema.by_role("id"):
+        name = f"CAST({quoted(column.name)} AS VARCHAR)"
+        found = ws.rows(f"SELECT {ROW_ID} AS n FROM {version.table} WHERE {name} = ? LIMIT 2", [ref])
+        if len(found) > 1:
+            raise DataError(
+                f"one row must have the `{column.name}` '{ref}'", "several have", "Name the row by its number"
+            )
+        if found:
+            return int(found[0]["n"])
+    if ref.isascii() and ref.isdigit():
+        return int(ref)
+    raise NotFoundError(
+        f"row '{ref}' must be in `{version.ref}`",
+        "no row has that id, and it is not a row's number",
+        "Rows are numbered as in the file, from 1",
+    )
 
 
 def value_counts(

@@ -122,3 +122,22 @@ def test_roles_and_recipes_keep_the_latest(workspace: Workspace, version: Versio
 
     assert datasets.get(workspace, "rows").schema.column("k").role == "ignore"
     assert datasets.recipe_json(workspace, version.version_id) == {"steps": [2]}
+
+
+def test_a_row_is_named_by_its_id_or_else_by_its_number(workspace: Workspace, version: Version) -> None:
+    schema = version.schema.with_roles({"k": "id"})
+    datasets.set_roles(workspace, version.version_id, schema, actor="ann")
+    with_id = datasets.get(workspace, version.version_id)
+
+    assert datasets.row_number(workspace, with_id, "499") == 1
+    assert datasets.row_number(workspace, with_id, "500") == 500
+    with pytest.raises(NotFoundError, match="'x7'"):
+        datasets.row_number(workspace, with_id, "x7")
+
+
+def test_an_id_of_several_rows_names_none(workspace: Workspace, version: Version) -> None:
+    schema = version.schema.with_roles({"label": "id", "k": "feature"})
+    datasets.set_roles(workspace, version.version_id, schema, actor="ann")
+
+    with pytest.raises(DataError, match="several"):
+        datasets.row_number(workspace, datasets.get(workspace, version.version_id), "a")
