@@ -111,6 +111,8 @@ def test_the_sheet_of_a_workbook_is_chosen(page: Page, filled: Served) -> None:
     driver = Driver(page, filled.url)
 
     choose_file(driver, "book.xlsx", content.getvalue())
+    expect(page.get_by_label("Sheet of the workbook")).to_be_visible()
+    driver.settle()
     page.get_by_label("Sheet of the workbook").click()
     page.get_by_role("option", name="数据 & more").click()
     driver.settle()
