@@ -3,7 +3,8 @@
 The constants below were measured with one thread on a 2-core cloud machine (400,000 rows of 30
 numbers, default settings, `time.monotonic` around `fit` and the process's peak resident memory).
 `machine_factor` times a small fixed piece of work to carry them to the machine at hand. Expect a
-factor of two either way: threads, caches and the data itself move the real time.
+factor of two either way: threads, caches and the data itself move the real time. The two CUDA constants are
+assumptions that no run has confirmed yet; ``python -m benchmarks gpu`` measures what they stand for.
 """
 
 from __future__ import annotations
