@@ -32,7 +32,7 @@ def resolve(device: Device = "auto") -> torch.device:
 
 
 def one_thread() -> None:
-    """Let torch compute on one thread in this process, for servers that answer many small requests.
+    """Let torch compute on one thread in threads that begin after this, for servers of many small requests.
 
     On thousands of rows threads cost more in waiting for each other than they bring, many times more when
     all cores are busy. Trainings have processes of their own and keep their threads.
