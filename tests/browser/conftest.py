@@ -9,8 +9,11 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 from playwright.sync_api import Error as PlaywrightError
+from playwright.sync_api import expect
 
 from tests.browser.served import Served, browser_path, serve
+
+expect.set_options(timeout=30_000)  # a test machine may be busy; a page that never gets there still fails
 
 FLAGS = [
     "--no-sandbox",

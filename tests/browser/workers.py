@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import TypeVar
 
 import psutil
 
 Found = TypeVar("Found")
+
+_WORKER = "aimass_core.jobs.worker"
 
 
 def wait_for(look: Callable[[], Found | None], *, seconds: float = 60) -> Found:
@@ -28,12 +31,16 @@ def wait_for(look: Callable[[], Found | None], *, seconds: float = 60) -> Found:
 
 
 def held_worker(server: int) -> psutil.Process:
-    """Wait for the server's worker and stop it (SIGSTOP), so that its job goes on until the test says."""
+    """Wait until the server's worker is at work, then stop it (SIGSTOP): its job goes on when the test says.
+
+    A worker that has not yet reported is let go on: killed so early, its job would rightly be begun again.
+    """
 
     def found() -> psutil.Process | None:
         for process in psutil.Process(server).children(recursive=True):
             try:
-                if "aimass_core.jobs.worker" in process.cmdline():
+                command = process.cmdline()
+                if _WORKER in command and _has_reported(Path(command[command.index(_WORKER) + 1])):
                     return process
             except (psutil.NoSuchProcess, psutil.ZombieProcess):
                 continue
@@ -42,3 +49,8 @@ def held_worker(server: int) -> psutil.Process:
     worker = wait_for(found)
     worker.suspend()
     return worker
+
+
+def _has_reported(folder: Path) -> bool:
+    progress = folder / "progress.jsonl"
+    return progress.is_file() and progress.stat().st_size > 0
