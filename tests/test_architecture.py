@@ -42,9 +42,13 @@ HOMES: dict[str, tuple[str, ...]] = {
     "duckdb": ("aimass_core/workspace/connection.py", "aimass_core/intake/"),
     "duckdb_extension_excel": ("aimass_core/intake/",),
     "duckdb_extension_encodings": ("aimass_core/intake/",),
-    "openpyxl": ("aimass_core/intake/",),
+    "openpyxl": ("aimass_core/intake/", "app/exports.py"),
     "shap": ("aimass_core/explain/",),
     "lightgbm": ("aimass_core/models/boosting.py",),
+    "interpret": ("aimass_core/models/additive",),
+    "optuna": ("aimass_core/models/search",),
+    "tabm": ("aimass_core/models/",),
+    "rtdl_num_embeddings": ("aimass_core/models/",),
     "torch": ("aimass_core/device.py", "aimass_core/clean/", "aimass_core/models/", "aimass_core/explain/"),
     "plotly": ("app/charts/",),
     "streamlit": ("app/", "pages/"),
@@ -373,7 +377,7 @@ def test_what_is_allowed_is_left_alone(rule: Rule, place: str, text: str, tmp_pa
 
 HEAVY = (
     *("torch", "numpy", "pandas", "duckdb", "sklearn", "lightgbm", "shap", "plotly", "scipy", "pyarrow"),
-    *("streamlit", "fastapi", "uvicorn"),
+    *("streamlit", "fastapi", "uvicorn", "interpret", "optuna", "tabm"),
 )
 
 

@@ -33,6 +33,7 @@ class BinaryClassifier(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[mis
 
     family: ClassVar[str]
     categorical: tuple[int, ...]
+    names: tuple[str, ...]
     seed: int
     classes_: npt.NDArray[Any]
     n_features_in_: int
@@ -165,7 +166,8 @@ class BinaryClassifier(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[mis
             if state["family"] != cls.family:
                 raise DataError(f"a saved {cls.family} model is needed", f"this is a {state['family']} model")
             settings = dict(state["settings"])
-            settings["categorical"] = tuple(settings["categorical"])
+            for name in ("categorical", "names"):
+                settings[name] = tuple(settings[name])
             estimator = cls(**settings)
             dtype = object if state["classes_dtype"] == "str" else state["classes_dtype"]
             estimator.n_features_in_ = int(state["features"])

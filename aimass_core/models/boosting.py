@@ -45,6 +45,7 @@ class BoostingClassifier(BinaryClassifier):
         patience: int = 50,
         metric: str = "log_loss",
         categorical: tuple[int, ...] = (),
+        names: tuple[str, ...] = (),
         device: str = "auto",
         seed: int = 0,
     ) -> None:
@@ -58,6 +59,7 @@ class BoostingClassifier(BinaryClassifier):
         self.patience = patience
         self.metric = metric
         self.categorical = categorical
+        self.names = names
         self.device = device
         self.seed = seed
 

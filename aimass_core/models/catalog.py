@@ -1,56 +1,35 @@
-"""The model families and how to build, load and estimate them."""
+"""The model families and how to build, load and estimate them.
+
+A family is known by its card: a module of :mod:`aimass_core.models.families` that sets `FAMILY`.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import importlib
+import pkgutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ValidationError
 
-from aimass_core.errors import DataError, Fault, NotFoundError, SettingsError
-from aimass_core.models import estimate as estimates
-from aimass_core.models.config import BoostingConfig, DannConfig, ScorecardConfig
+from aimass_core.errors import DataError, NotFoundError, SettingsError
+from aimass_core.models import families as cards
+from aimass_core.models.family import Family
 from aimass_core.settings import Device
 
 if TYPE_CHECKING:
     from aimass_core.models.base import BinaryClassifier
+    from aimass_core.models.estimate import Estimate
 
 
-@dataclass(frozen=True, slots=True)
-class Family:
-    """One kind of model."""
-
-    key: str
-    title: str
-    summary: str
-    config: type[BaseModel]
+def _read_cards() -> dict[str, Family]:
+    names = sorted(module.name for module in pkgutil.iter_modules(cards.__path__))
+    found = [importlib.import_module(f"{cards.__name__}.{name}").FAMILY for name in names]
+    return {family.key: family for family in sorted(found, key=lambda family: (family.order, family.key))}
 
 
-FAMILIES: dict[str, Family] = {
-    family.key: family
-    for family in (
-        Family(
-            "scorecard",
-            "Scorecard",
-            "Logistic regression on quantile bins: points per feature that can be read and added by hand.",
-            ScorecardConfig,
-        ),
-        Family(
-            "boosting",
-            "Gradient boosting",
-            "LightGBM trees: usually the most accurate, fast, finds interactions by itself.",
-            BoostingConfig,
-        ),
-        Family(
-            "dann",
-            "DANN network",
-            "Deep discriminative network for fraud and credit; can be trained to carry over to another "
-            "portfolio. Uses a GPU when there is one.",
-            DannConfig,
-        ),
-    )
-}
+FAMILIES: dict[str, Family] = _read_cards()
+"""All families by key, in the order of lists. Cards are light: no estimator is imported."""
 
 
 def family(key: str) -> Family:
@@ -100,6 +79,7 @@ def build(
     config: BaseModel | dict[str, Any],
     *,
     categorical: tuple[int, ...] = (),
+    names: tuple[str, ...] = (),
     device: Device = "auto",
     seed: int = 0,
 ) -> BinaryClassifier:
@@ -109,6 +89,7 @@ def build(
     ----------
     config : the family's settings, as its config model or as a dict of the ones that differ from the default.
     categorical : columns of the matrix that hold label codes.
+    names : name of each column of the matrix, for settings that speak of columns; empty: unnamed.
 
     Raises
     ------
@@ -118,7 +99,7 @@ def build(
         When a setting is unknown or out of range.
     """
     settings = check_config(key, config).model_dump()
-    return _class_of(key)(**settings, categorical=categorical, device=device, seed=seed)
+    return _class_of(key)(**settings, categorical=categorical, names=names, device=device, seed=seed)
 
 
 def load_estimator(key: str, folder: Path) -> BinaryClassifier:
@@ -138,7 +119,7 @@ def load_estimator(key: str, folder: Path) -> BinaryClassifier:
 
 def estimate(
     key: str, config: BaseModel | dict[str, Any], rows: int, columns: int, device: Device = "auto"
-) -> estimates.Estimate:
+) -> Estimate:
     """Return the time and memory that fitting `rows` × `columns` is expected to need on this machine.
 
     Raises
@@ -148,28 +129,10 @@ def estimate(
     SettingsError
         When a setting is unknown or out of range.
     """
-    settings = check_config(key, config)
-    if isinstance(settings, ScorecardConfig):
-        return estimates.scorecard(settings, rows, columns)
-    if isinstance(settings, BoostingConfig):
-        return estimates.boosting(settings, rows, columns)
-    if isinstance(settings, DannConfig):
-        cuda = estimates.uses_cuda(device)
-        batch = settings.batch_size or estimates.default_batch_size(rows, "cuda" if cuda else "cpu")
-        return estimates.dann(settings, rows, columns, cuda=cuda, batch_size=batch)
-    raise Fault("every family must have an estimate", f"'{key}' has none")
+    return family(key).estimate(check_config(key, config), rows, columns, device)
 
 
 def _class_of(key: str) -> type[BinaryClassifier]:
-    family(key)
-    if key == "scorecard":
-        from aimass_core.models.scorecard import ScorecardClassifier
-
-        return ScorecardClassifier
-    if key == "boosting":
-        from aimass_core.models.boosting import BoostingClassifier
-
-        return BoostingClassifier
-    from aimass_core.models.dann import DannClassifier
-
-    return DannClassifier
+    module, _, name = family(key).estimator.partition(":")
+    found: type[BinaryClassifier] = getattr(importlib.import_module(module), name)
+    return found

@@ -76,6 +76,7 @@ class DannClassifier(BinaryClassifier):
         domain_weight: float = 1.0,
         validation_share: float = 0.15,
         categorical: tuple[int, ...] = (),
+        names: tuple[str, ...] = (),
         device: str = "auto",
         seed: int = 0,
     ) -> None:
@@ -94,6 +95,7 @@ class DannClassifier(BinaryClassifier):
         self.domain_weight = domain_weight
         self.validation_share = validation_share
         self.categorical = categorical
+        self.names = names
         self.device = device
         self.seed = seed
 

@@ -14,7 +14,6 @@ import time
 from dataclasses import dataclass
 from functools import cache
 
-from aimass_core.models.config import BoostingConfig, DannConfig, ScorecardConfig
 from aimass_core.settings import Device
 
 PROCESS_BYTES = 400_000_000
@@ -47,39 +46,52 @@ class Estimate:
     most_seconds: float
 
 
-def scorecard(config: ScorecardConfig, rows: int, columns: int) -> Estimate:
+def scorecard(rows: int, columns: int, *, iterations: int) -> Estimate:
     """Estimate a scorecard: binning once, then a pass over the cells per optimiser step."""
     cells = rows * columns
-    usual = min(config.max_iterations, SCORECARD_USUAL_STEPS)
+    usual = min(iterations, SCORECARD_USUAL_STEPS)
     return _estimate(
-        *(cells * (SCORECARD_BIN_NS + steps * SCORECARD_STEP_NS) for steps in (usual, config.max_iterations)),
+        *(cells * (SCORECARD_BIN_NS + steps * SCORECARD_STEP_NS) for steps in (usual, iterations)),
         memory=cells * SCORECARD_CELL_BYTES,
     )
 
 
-def boosting(config: BoostingConfig, rows: int, columns: int) -> Estimate:
+def boosting(
+    rows: int, columns: int, *, trees: int, leaves: int, row_share: float, column_share: float
+) -> Estimate:
     """Estimate boosted trees: binning once, then histograms of the sampled cells per tree."""
     cells = rows * columns
     # Histograms are built for the smaller child, so a tree costs its depth, not its leaves.
-    levels = math.log2(config.leaves) + 1
-    per_tree = 6.5 * BOOSTING_LEAF_NS * levels * config.row_share * config.column_share
-    nanoseconds = cells * (BOOSTING_BIN_NS + config.trees * per_tree)
+    levels = math.log2(leaves) + 1
+    per_tree = 6.5 * BOOSTING_LEAF_NS * levels * row_share * column_share
+    nanoseconds = cells * (BOOSTING_BIN_NS + trees * per_tree)
     return _estimate(nanoseconds, nanoseconds, memory=cells * BOOSTING_CELL_BYTES)
 
 
-def dann(config: DannConfig, rows: int, columns: int, *, cuda: bool, batch_size: int) -> Estimate:
+def dann(
+    rows: int,
+    columns: int,
+    *,
+    bins: int,
+    width: int,
+    depth: int,
+    epochs: int,
+    patience: int,
+    cuda: bool,
+    batch_size: int,
+) -> Estimate:
     """Estimate the network: passes over the rows, each through all weights."""
-    inputs = columns * config.bins
-    weights = inputs * config.width + (config.depth - 1) * config.width**2
-    usual = min(config.epochs, 2 * config.patience)
+    inputs = columns * bins
+    weights = inputs * width + (depth - 1) * width**2
+    usual = min(epochs, 2 * patience)
     prepare = rows * columns * DANN_INPUT_NS
     memory = rows * columns * DANN_CELL_BYTES + 16 * weights
-    memory += 4 * batch_size * 6 * (inputs + config.depth * config.width)
+    memory += 4 * batch_size * 6 * (inputs + depth * width)
     if not cuda:
         per_epoch = rows * weights * DANN_WEIGHT_NS
-        return _estimate(*(prepare + epochs * per_epoch for epochs in (usual, config.epochs)), memory=memory)
+        return _estimate(*(prepare + passes * per_epoch for passes in (usual, epochs)), memory=memory)
     per_epoch = rows * weights * DANN_CUDA_WEIGHT_NS + rows / batch_size * DANN_CUDA_STEP_SECONDS * 1e9
-    return _estimate(*(prepare + epochs * per_epoch for epochs in (usual, config.epochs)), memory=memory)
+    return _estimate(*(prepare + passes * per_epoch for passes in (usual, epochs)), memory=memory)
 
 
 def default_batch_size(rows: int, device: str) -> int:

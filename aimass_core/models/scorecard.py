@@ -46,6 +46,7 @@ class ScorecardClassifier(BinaryClassifier):
         smoothing: float = 10.0,
         max_iterations: int = 500,
         categorical: tuple[int, ...] = (),
+        names: tuple[str, ...] = (),
         device: str = "auto",
         seed: int = 0,
     ) -> None:
@@ -54,6 +55,7 @@ class ScorecardClassifier(BinaryClassifier):
         self.smoothing = smoothing
         self.max_iterations = max_iterations
         self.categorical = categorical
+        self.names = names
         self.device = device
         self.seed = seed
 

@@ -155,7 +155,12 @@ def _fit(
         names = labels(training[spec.domain])
         domain = np.array(["missing" if name is None else name for name in names])[applied.kept]
     estimator = catalog.build(
-        spec.family, spec.config, categorical=steps.categorical, device=spec.device, seed=spec.seed
+        spec.family,
+        spec.config,
+        categorical=steps.categorical,
+        names=tuple(steps.names),
+        device=spec.device,
+        seed=spec.seed,
     )
     estimator.fit(applied.X, y, validation=validation, domain=domain, progress=_scaled(report))
     random = np.random.default_rng(spec.seed)

@@ -10,7 +10,9 @@ from streamlit.testing.v1 import AppTest
 from aimass_core.clean.recipe import MissingStep, OutlierStep
 from aimass_core.errors import SettingsError
 from aimass_core.intake.repair import LabelRepair, RangeRepair, SentinelRepair
-from aimass_core.models.config import BoostingConfig, DannConfig, ScorecardConfig
+from aimass_core.models.families.boosting import BoostingConfig
+from aimass_core.models.families.dann import DannConfig
+from aimass_core.models.families.scorecard import ScorecardConfig
 from aimass_core.split import SplitConfig
 from app import forms
 
@@ -23,10 +25,10 @@ def form_of(name: str, **arguments: object) -> AppTest:
 
         from aimass_core.clean import recipe
         from aimass_core.intake import readers, repair
-        from aimass_core.models import config
+        from aimass_core.models.families import boosting, dann, scorecard
         from app import forms
 
-        homes = (recipe, repair, config, readers)
+        homes = (recipe, repair, boosting, dann, scorecard, readers)
         model = next(getattr(home, name) for home in homes if hasattr(home, name))
         made = forms.form(model, key="f", submit="Save", **arguments)
         if made is not None:

@@ -69,7 +69,7 @@ class FamilyContract:
         config = FAMILIES[self.key].config().model_dump()
 
         assert {name: params[name] for name in config} == config
-        assert params.keys() - config.keys() == {"categorical", "device", "seed"}
+        assert params.keys() - config.keys() == {"categorical", "names", "device", "seed"}
 
     def test_settings_survive_clone(self) -> None:
         estimator = self.new()

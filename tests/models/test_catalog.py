@@ -10,8 +10,8 @@ import pytest
 
 from aimass_core.errors import DataError, NotFoundError, SettingsError
 from aimass_core.models.catalog import FAMILIES, build, check_config, estimate, load_estimator
-from aimass_core.models.config import DannConfig
 from aimass_core.models.estimate import default_batch_size
+from aimass_core.models.families.dann import DannConfig
 
 
 @pytest.mark.parametrize("key", FAMILIES)

@@ -1,47 +1,13 @@
-"""What a person can set of each model family."""
+"""DANN: what can be set and what it costs."""
 
 from __future__ import annotations
 
-from typing import Literal
-
 from pydantic import BaseModel, ConfigDict, Field
 
-Metric = Literal["log_loss", "auc", "average_precision"]
-
-
-class ScorecardConfig(BaseModel):
-    """Settings of the scorecard: logistic regression on quantile bins."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    bins: int = Field(default=20, ge=2, le=100, description="Most bins per number, each with as many rows.")
-    l2: float = Field(default=1.0, ge=1e-6, le=1e6, description="Penalty on the points of each bin.")
-    smoothing: float = Field(
-        default=10.0, ge=0, le=1e6, description="Penalty on the step from one bin to the next; 0: none."
-    )
-    max_iterations: int = Field(default=500, ge=10, le=10_000, description="Most steps of the optimiser.")
-
-
-class BoostingConfig(BaseModel):
-    """Settings of LightGBM gradient boosting."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    trees: int = Field(default=250, ge=1, le=10_000, description="Most trees; fewer if stopped early.")
-    rate: float = Field(default=0.03, gt=0, le=1, description="Learning rate, 0 to 1.")
-    leaves: int = Field(default=15, ge=2, le=1024, description="Most leaves per tree.")
-    min_child: int = Field(default=50, ge=1, le=100_000, description="Least training rows in a leaf.")
-    row_share: float = Field(default=0.8, gt=0, le=1, description="Share of rows each tree sees, 0 to 1.")
-    column_share: float = Field(
-        default=0.6, gt=0, le=1, description="Share of columns each tree sees, 0 to 1."
-    )
-    l2: float = Field(default=5.0, ge=0, le=1e6, description="Penalty on the values of the leaves.")
-    patience: int = Field(
-        default=50, ge=1, le=1_000, description="Trees without a better validation measure before stopping."
-    )
-    metric: Metric = Field(
-        default="log_loss", description="Validation measure that decides how many trees to keep."
-    )
+from aimass_core.models import estimate
+from aimass_core.models.estimate import Estimate
+from aimass_core.models.family import Family, Metric, Span
+from aimass_core.settings import Device
 
 
 class DannConfig(BaseModel):
@@ -88,3 +54,42 @@ class DannConfig(BaseModel):
         lt=1,
         description="Share of the rows kept to stop training when no validation rows are given, 0 to 1.",
     )
+
+
+def _estimate(config: DannConfig, rows: int, columns: int, device: Device) -> Estimate:
+    cuda = estimate.uses_cuda(device)
+    return estimate.dann(
+        rows,
+        columns,
+        bins=config.bins,
+        width=config.width,
+        depth=config.depth,
+        epochs=config.epochs,
+        patience=config.patience,
+        cuda=cuda,
+        batch_size=config.batch_size or estimate.default_batch_size(rows, "cuda" if cuda else "cpu"),
+    )
+
+
+FAMILY = Family(
+    key="dann",
+    title="DANN network",
+    summary="Deep discriminative network for fraud and credit; can be trained to carry over to another "
+    "portfolio. Uses a GPU when there is one.",
+    purpose="When a model learnt on one portfolio must work on another, or as a second opinion to trees.",
+    strengths=("Domain-adversarial: blind to a named domain", "Fast on a GPU"),
+    limits=("Explained by estimates with a standard error",),
+    cost="Seconds to minutes",
+    group="network",
+    config=DannConfig,
+    estimator="aimass_core.models.dann:DannClassifier",
+    estimate=_estimate,
+    order=40,
+    space={
+        "width": Span(32, 512, log=True, whole=True),
+        "depth": Span(1, 4, whole=True),
+        "dropout": Span(0.0, 0.5),
+        "rate": Span(3e-4, 3e-3, log=True),
+        "weight_decay": Span(1e-4, 1e-1, log=True),
+    },
+)
