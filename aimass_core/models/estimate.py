@@ -50,7 +50,7 @@ def scorecard(rows: int, columns: int, *, iterations: int) -> Estimate:
     """Estimate a scorecard: binning once, then a pass over the cells per optimiser step."""
     cells = rows * columns
     usual = min(iterations, SCORECARD_USUAL_STEPS)
-    return _estimate(
+    return from_nanoseconds(
         *(cells * (SCORECARD_BIN_NS + steps * SCORECARD_STEP_NS) for steps in (usual, iterations)),
         memory=cells * SCORECARD_CELL_BYTES,
     )
@@ -65,7 +65,7 @@ def boosting(
     levels = math.log2(leaves) + 1
     per_tree = 6.5 * BOOSTING_LEAF_NS * levels * row_share * column_share
     nanoseconds = cells * (BOOSTING_BIN_NS + trees * per_tree)
-    return _estimate(nanoseconds, nanoseconds, memory=cells * BOOSTING_CELL_BYTES)
+    return from_nanoseconds(nanoseconds, nanoseconds, memory=cells * BOOSTING_CELL_BYTES)
 
 
 def dann(
@@ -89,9 +89,9 @@ def dann(
     memory += 4 * batch_size * 6 * (inputs + depth * width)
     if not cuda:
         per_epoch = rows * weights * DANN_WEIGHT_NS
-        return _estimate(*(prepare + passes * per_epoch for passes in (usual, epochs)), memory=memory)
+        return from_nanoseconds(*(prepare + passes * per_epoch for passes in (usual, epochs)), memory=memory)
     per_epoch = rows * weights * DANN_CUDA_WEIGHT_NS + rows / batch_size * DANN_CUDA_STEP_SECONDS * 1e9
-    return _estimate(*(prepare + passes * per_epoch for passes in (usual, epochs)), memory=memory)
+    return from_nanoseconds(*(prepare + passes * per_epoch for passes in (usual, epochs)), memory=memory)
 
 
 def default_batch_size(rows: int, device: str) -> int:
@@ -107,7 +107,8 @@ def uses_cuda(device: Device) -> bool:
     return device != "cpu" and resolve(device).type == "cuda"
 
 
-def _estimate(usual: float, most: float, *, memory: float) -> Estimate:
+def from_nanoseconds(usual: float, most: float, *, memory: float) -> Estimate:
+    """Carry nanoseconds on the machine of the measurements to this one; `memory` is bytes beside the program's."""
     factor = machine_factor() * 1e-9
     return Estimate(
         seconds=usual * factor, memory_bytes=int(PROCESS_BYTES + memory), most_seconds=most * factor
