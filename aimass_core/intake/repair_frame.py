@@ -17,7 +17,7 @@ from aimass_core.intake.repair_sql import (
     SQL_TYPES,
     TEXTS,
     CellRule,
-    Chain,
+    Step,
     chain,
     converted,
     matches,
@@ -110,18 +110,24 @@ def repaired(
     arrays.append(pa.array(np.arange(len(frame), dtype=np.int64)))
     cursor = _engine().cursor
     cursor.register("aimass_rows", pa.Table.from_arrays(arrays, names=names))
+    refusing = [step for step in chained.steps if step.rule.rule == _TYPED and step.rule.only_lost]
+    counting = [step for step in chained.steps if step.rule.rule != _TYPED]
+    # One statement for values, refusals and counts: for a single row the time goes into reading the SQL.
+    fields = [f"CAST({chained.final[c.name]} AS {SQL_TYPES[c.kind]}) AS c{i}" for i, c in enumerate(after)]
+    fields += [f"coalesce({step.changed}, false) AS x{i}" for i, step in enumerate(refusing)]
+    fields += [
+        f"coalesce({step.rule.changed(step.before, step.after)}, false) AS n{i}"
+        for i, step in enumerate(counting)
+    ]
     try:
-        _refuse(cursor, chained, frame, schema)
-        counts = _counts(cursor, chained)
-        columns = "".join(
-            f", CAST({chained.final[c.name]} AS {SQL_TYPES[c.kind]}) AS c{i}" for i, c in enumerate(after)
-        )
-        found = cursor.execute(f"SELECT r{columns} FROM {chained.sql}").df()
+        found = cursor.execute(f"SELECT {', '.join(['r', *fields])} FROM {chained.sql}").df()
     finally:
         cursor.unregister("aimass_rows")
     if not found["r"].is_monotonic_increasing:
-        found = found.sort_values("r")
-    result = found.drop(columns="r")
+        found = found.sort_values("r", ignore_index=True)
+    _refuse(refusing, found, frame, schema)
+    counts = _counts(counting, found)
+    result = found[[f"c{i}" for i in range(len(after.names))]]
     result.columns = pd.Index(after.names)
     result.index = frame.index
     if ROW_ID in frame.columns:
@@ -223,38 +229,27 @@ def _typing(name: str, came: Kind, kind: Kind, codes: Sequence[str | float]) -> 
     return rules
 
 
-def _counts(cursor: duckdb.DuckDBPyConnection, chained: Chain) -> tuple[RuleCount, ...]:
-    steps = [step for step in chained.steps if step.rule.rule != _TYPED]
-    if not steps:
-        return ()
-    tests = ", ".join(
-        f"count(*) FILTER (WHERE {step.rule.changed(step.before, step.after)})" for step in steps
-    )
-    found = cursor.execute(f"SELECT {tests} FROM {chained.sql}").fetchone() or ()
+def _counts(steps: Sequence[Step], found: pd.DataFrame) -> tuple[RuleCount, ...]:
+    cells = [int(found[f"n{i}"].sum()) for i in range(len(steps))]
     return merged(
-        RuleCount(rule=step.rule.rule, column=step.rule.column, cells=cells, rows=cells)
-        for step, cells in zip(steps, found, strict=True)
+        RuleCount(rule=step.rule.rule, column=step.rule.column, cells=count, rows=count)
+        for step, count in zip(steps, cells, strict=True)
     )
 
 
-def _refuse(cursor: duckdb.DuckDBPyConnection, chained: Chain, frame: pd.DataFrame, schema: Schema) -> None:
+def _refuse(steps: Sequence[Step], found: pd.DataFrame, frame: pd.DataFrame, schema: Schema) -> None:
     """Raise for the first value that is not of its column's kind."""
-    steps = [step for step in chained.steps if step.rule.rule == _TYPED and step.rule.only_lost]
-    if not steps:
-        return
-    tests = ", ".join(
-        f"count(*) FILTER (WHERE {step.changed}), min(r) FILTER (WHERE {step.changed})" for step in steps
-    )
-    found = cursor.execute(f"SELECT {tests} FROM {chained.sql}").fetchone() or ()
-    for step, count, first in zip(steps, found[::2], found[1::2], strict=True):
-        if not count:
+    for i, step in enumerate(steps):
+        lost = np.flatnonzero(found[f"x{i}"].to_numpy(dtype=bool))
+        if not lost.size:
             continue
+        first = int(lost[0])
         name = step.rule.column
         value = str(frame[name].iloc[first])
         shown_value = value if len(value) <= 40 else value[:40] + "…"
         row = int(frame[ROW_ID].iloc[first]) if ROW_ID in frame.columns else first + 1
         raise DataError(
             f"every value of `{name}` must be {_KINDS_SAID[schema.column(name).kind]}",
-            f"{count:,} of {len(frame):,} rows are not (first: row {row:,}, '{shown_value}')",
+            f"{lost.size:,} of {len(frame):,} rows are not (first: row {row:,}, '{shown_value}')",
             f"Map '{shown_value}' to missing in Clean, or leave the cell empty",
         )
