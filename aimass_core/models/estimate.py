@@ -108,7 +108,7 @@ def uses_cuda(device: Device) -> bool:
 
 
 def from_nanoseconds(usual: float, most: float, *, memory: float) -> Estimate:
-    """Carry nanoseconds on the machine of the measurements to this one; `memory` is bytes beside the program's."""
+    """Carry nanoseconds from the machine of the measurements to this one; `memory`: bytes for the data."""
     factor = machine_factor() * 1e-9
     return Estimate(
         seconds=usual * factor, memory_bytes=int(PROCESS_BYTES + memory), most_seconds=most * factor
