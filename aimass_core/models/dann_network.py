@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from aimass_core.models.dann_inputs import UNSEEN
+from aimass_core.models.network_parts import LabelVectors, TabularNetwork
 
 
 class ReverseGradient(torch.autograd.Function):
@@ -39,7 +39,7 @@ class DenseBlock(nn.Module):
         return self.dropout(torch.relu(self.norm(self.linear(x))))  # type: ignore[no-any-return]
 
 
-class DannNetwork(nn.Module):
+class DannNetwork(TabularNetwork):
     """Piecewise-linear numbers and embedded labels, dense blocks, one logit; optional domain head.
 
     Parameters
@@ -78,11 +78,8 @@ class DannNetwork(nn.Module):
         self.register_buffer("segment", torch.tensor(starts), persistent=False)
         flagged = [j for j, flag in enumerate(flags) if flag]
         self.register_buffer("flagged", torch.tensor(flagged, dtype=torch.int64), persistent=False)
-        sizes = [min(embedding, (cardinality + 1) // 2) for cardinality in cardinalities]
-        self.embeddings = nn.ModuleList(
-            nn.Embedding(cardinality, size) for cardinality, size in zip(cardinalities, sizes, strict=True)
-        )
-        inputs = len(columns) + len(flagged) + sum(sizes)
+        self.embeddings = LabelVectors(cardinalities, embedding)
+        inputs = len(columns) + len(flagged) + sum(self.embeddings.sizes)
         self.blocks = nn.Sequential(
             *(DenseBlock(inputs if k == 0 else width, width, dropout=dropout) for k in range(depth))
         )
@@ -94,8 +91,7 @@ class DannNetwork(nn.Module):
 
     def reset_parameters(self) -> None:
         """Start from small embeddings and a head that says nothing."""
-        for table in self.embeddings:
-            nn.init.normal_(table.weight, std=0.1)  # type: ignore[arg-type]
+        self.embeddings.reset_parameters()
         nn.init.zeros_(self.head.weight)
         nn.init.zeros_(self.head.bias)
 
@@ -105,8 +101,7 @@ class DannNetwork(nn.Module):
         filled = torch.where(missing, torch.zeros_like(numbers), numbers)
         spread = (filled[:, self.column] - self.segment).clamp(0.0, 1.0)
         parts = [spread, missing[:, self.flagged].to(numbers.dtype)]
-        parts += [table(labels[:, j]) for j, table in enumerate(self.embeddings)]
-        return torch.cat(parts, dim=1)
+        return torch.cat([*parts, *self.embeddings.vectors(labels)], dim=1)
 
     def features(self, numbers: Tensor, labels: Tensor) -> Tensor:
         """Return the features of the last block, shape (n, width)."""
@@ -124,14 +119,6 @@ class DannNetwork(nn.Module):
         return self.head(features).squeeze(1), self.domain_head(reversed_features)
 
     @torch.no_grad()
-    def settle_unseen(self, counts: list[Tensor]) -> None:
-        """Give labels not seen in training the mean vector of the seen ones.
-
-        Parameters
-        ----------
-        counts : how many training rows have each index, one tensor per label column.
-        """
-        for table, count in zip(self.embeddings, counts, strict=True):
-            weights: Tensor = table.weight  # type: ignore[assignment]
-            share = count.to(weights.dtype) / count.sum().clamp(min=1)
-            weights[UNSEEN] = share @ weights
+    def start_at(self, log_odds: float) -> None:
+        """Set the bias of the head."""
+        self.head.bias.fill_(log_odds)

@@ -28,6 +28,12 @@ class LoopSettings:
     metric_name: str
     first_kept: int = 1
     """First epoch whose weights may be kept; patience counts from there."""
+    goal: float | None = None
+    """Training stops at the first epoch that may be kept and whose measure is at least this."""
+    before: int = 0
+    """Epochs of earlier phases, counted in what is reported."""
+    after: int = 0
+    """Epochs of phases still to come, counted in what is reported."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +54,7 @@ def train(
     settings: LoopSettings,
     device: torch.device,
     progress: Report | None,
+    order_device: torch.device | None = None,
 ) -> LoopResult:
     """Train in place and leave the best weights in the network.
 
@@ -61,6 +68,7 @@ def train(
     loss : mean loss of the rows at these indices, given the number of steps done.
     score : validation measure of the network in evaluation mode; greater is better.
     progress : called after each epoch; an exception it raises ends training and is passed on.
+    order_device : where the indices that `loss` gets must lie; default: the device.
 
     Raises
     ------
@@ -70,7 +78,7 @@ def train(
         When the loss is no longer a number.
     """
     with out_of_memory_explained(device):
-        return _train(network, rows, loss, score, settings, device, progress)
+        return _train(network, rows, loss, score, settings, device, progress, order_device or device)
 
 
 def _train(
@@ -81,6 +89,7 @@ def _train(
     settings: LoopSettings,
     device: torch.device,
     progress: Report | None,
+    order_device: torch.device,
 ) -> LoopResult:
     started = time.monotonic()
     batches = batch_bounds(rows, settings.batch_size)
@@ -93,7 +102,7 @@ def _train(
     step = epoch = 0
     for epoch in range(1, settings.epochs + 1):
         network.train()
-        order = torch.randperm(rows, generator=shuffle).to(device)
+        order = torch.randperm(rows, generator=shuffle).to(order_device)
         summed = torch.zeros((), device=device)
         for low, high in batches:
             optimizer.zero_grad(set_to_none=True)
@@ -122,8 +131,8 @@ def _train(
         if progress is not None:
             progress(
                 Progress(
-                    step=epoch,
-                    steps=settings.epochs,
+                    step=settings.before + epoch,
+                    steps=settings.before + settings.epochs + settings.after,
                     message=f"Epoch {epoch:,} of at most {settings.epochs:,}",
                     loss=mean,
                     metric_name=settings.metric_name,
@@ -132,6 +141,8 @@ def _train(
                 )
             )
         if epoch - max(best_epoch, settings.first_kept - 1) >= settings.patience:
+            break
+        if settings.goal is not None and best >= settings.goal:
             break
     network.load_state_dict(kept)
     network.eval()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from aimass_core.models.dann_inputs import FIRST_LABEL, MISSING, UNSEEN, Inputs
+from aimass_core.models.network_inputs import FIRST_LABEL, MISSING, UNSEEN, Inputs
 from aimass_core.models.dann_network import DannNetwork, ReverseGradient
 
 

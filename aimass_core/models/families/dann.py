@@ -38,9 +38,19 @@ class DannConfig(BaseModel):
         default="log_loss",
         description="Validation measure that decides when to stop and which weights to keep.",
     )
+    goal: float | None = Field(
+        default=None,
+        description="Training stops once the validation measure is at least this good; empty: no such goal.",
+    )
     balanced: bool = Field(
         default=False,
         description="Both classes weigh the same in training; spoils the calibration of scores.",
+    )
+    focal: float = Field(
+        default=0.0,
+        ge=0,
+        le=10,
+        description="Exponent of the focal loss, which plays down rows already right; 0: log loss.",
     )
     domain_weight: float = Field(
         default=1.0,
