@@ -75,8 +75,12 @@ class NetworkClassifier(BinaryClassifier):
         """Return a new network, float32, on the CPU.
 
         Torch's random state is seeded before training. `domains` is 0 unless the family is `adversarial`
-        and trained against domains; a saved model is rebuilt with 0.
+        and trained against domains.
         """
+
+    def _rebuild(self, inputs: Inputs, learnt: dict[str, Any]) -> TabularNetwork:
+        """Return a network that the saved weights fit into; `learnt` is what `_write` returned."""
+        return self._build(inputs, 0)
 
     def _loss(self, network: TabularNetwork, batch: Batch, epoch: float) -> Tensor:
         """Return the mean loss of a batch; `epoch` counts from 0 in fractions."""
@@ -215,7 +219,7 @@ class NetworkClassifier(BinaryClassifier):
     def _read(self, folder: Path, learnt: dict[str, Any]) -> None:
         self.inputs_ = Inputs.from_json(learnt["inputs"])
         with torch.random.fork_rng(devices=[]):  # weights are made before they are read
-            network = self._build(self.inputs_, 0).double()
+            network = self._rebuild(self.inputs_, learnt).double()
         try:
             network.load_state_dict(load_file(folder / WEIGHTS_FILE))
         except (SafetensorError, RuntimeError) as error:

@@ -1,0 +1,129 @@
+"""TabM: what can be set and what it costs."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from aimass_core.models import estimate
+from aimass_core.models.estimate import Estimate
+from aimass_core.models.family import Family, Metric, Span
+from aimass_core.settings import Device
+
+
+class TabmConfig(BaseModel):
+    """Settings of TabM, many networks in one."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    members: int | None = Field(
+        default=None,
+        ge=1,
+        le=256,
+        description="Networks whose scores are averaged; empty: 16 on a CPU, 32 on a GPU.",
+    )
+    width: int = Field(default=128, ge=4, le=4096, description="Units of each dense block.")
+    depth: int = Field(default=2, ge=1, le=16, description="Number of dense blocks.")
+    dropout: float = Field(default=0.1, ge=0, lt=1, description="Share of units dropped in training, 0 to 1.")
+    bins: int = Field(
+        default=32,
+        ge=1,
+        le=128,
+        description="Quantile segments of the piecewise-linear vector of each number.",
+    )
+    number_size: int = Field(
+        default=8, ge=1, le=256, description="Size of the vector learnt for each number."
+    )
+    embedding: int = Field(default=8, ge=1, le=256, description="Size of the vector learnt for each label.")
+    rate: float = Field(default=2e-3, gt=0, le=1, description="Learning rate of AdamW.")
+    weight_decay: float = Field(default=1e-3, ge=0, le=10, description="Weight decay of AdamW.")
+    batch_size: int | None = Field(
+        default=None, ge=2, le=1_000_000, description="Rows per step; empty: chosen by the number of rows."
+    )
+    epochs: int = Field(default=40, ge=1, le=10_000, description="Most passes over the training rows.")
+    patience: int = Field(
+        default=6, ge=1, le=1_000, description="Epochs without a better validation measure before stopping."
+    )
+    metric: Metric = Field(
+        default="log_loss",
+        description="Validation measure that decides when to stop and which weights to keep.",
+    )
+    goal: float | None = Field(
+        default=None,
+        description="Training stops once the validation measure is at least this good; empty: no such goal.",
+    )
+    balanced: bool = Field(
+        default=False,
+        description="Both classes weigh the same in training; spoils the calibration of scores.",
+    )
+    focal: float = Field(
+        default=0.0,
+        ge=0,
+        le=10,
+        description="Exponent of the focal loss, which plays down rows already right; 0: log loss.",
+    )
+    validation_share: float = Field(
+        default=0.15,
+        gt=0,
+        lt=1,
+        description="Share of the rows kept to stop training when no validation rows are given, 0 to 1.",
+    )
+
+
+INPUT_NS, WEIGHT_NS, CELL_BYTES = 150.0, 0.15, 36.0
+"""Per cell of the matrix; per weight that a row passes (forwards and back); bytes per cell."""
+
+CUDA_STEP_SECONDS, CUDA_WEIGHT_NS = 4e-3, 5e-4
+"""Assumed, as in the card of DANN: no run on a GPU has confirmed them."""
+
+
+def default_members(device: str) -> int:
+    """Return the number of members where the settings leave it open."""
+    return 16 if device == "cpu" else 32
+
+
+def _estimate(config: TabmConfig, rows: int, columns: int, device: Device) -> Estimate:
+    kind = "cuda" if estimate.uses_cuda(device) else "cpu"
+    members = config.members or default_members(kind)
+    batch_size = config.batch_size or estimate.default_batch_size(rows, kind)
+    inputs = columns * config.number_size
+    weights = inputs * config.width + (config.depth - 1) * config.width**2
+    passed = members * weights + inputs * config.bins
+    cells = rows * columns
+    memory = cells * CELL_BYTES + 16 * (weights + inputs * config.bins)
+    memory += 4 * batch_size * 6 * (members * (inputs + config.depth * config.width) + columns * config.bins)
+    if kind == "cpu":
+        epoch = rows * passed * WEIGHT_NS
+    else:
+        epoch = rows * passed * CUDA_WEIGHT_NS + rows / batch_size * CUDA_STEP_SECONDS * 1e9
+    usual = min(config.epochs, 2 * config.patience)
+    return estimate.from_nanoseconds(
+        *(cells * INPUT_NS + passes * epoch for passes in (usual, config.epochs)), memory=memory
+    )
+
+
+FAMILY = Family(
+    key="tabm",
+    title="TabM network",
+    summary="Many networks that share nearly all weights, averaged. Uses a GPU when there is one.",
+    purpose="The strongest network of the library: beside boosting, or averaged with it.",
+    strengths=(
+        "Close to the best trees, with errors of another kind",
+        "Smooth in its inputs",
+        "Fast on a GPU",
+    ),
+    limits=("Slower than trees on a CPU", "Explained by estimates with a standard error"),
+    cost="Half a minute to many minutes on a CPU",
+    group="network",
+    config=TabmConfig,
+    estimator="aimass_core.models.tabm:TabmClassifier",
+    estimate=_estimate,
+    order=30,
+    space={
+        "width": Span(64, 512, log=True, whole=True),
+        "depth": Span(1, 4, whole=True),
+        "dropout": Span(0.0, 0.5),
+        "bins": Span(8, 64, log=True, whole=True),
+        "rate": Span(5e-4, 5e-3, log=True),
+        "weight_decay": Span(1e-4, 1e-1, log=True),
+    },
+)
