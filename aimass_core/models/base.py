@@ -165,9 +165,7 @@ class BinaryClassifier(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[mis
             state = json.loads((folder / STATE_FILE).read_text(encoding="utf-8"))
             if state["family"] != cls.family:
                 raise DataError(f"a saved {cls.family} model is needed", f"this is a {state['family']} model")
-            settings = dict(state["settings"])
-            for name in ("categorical", "names"):
-                settings[name] = tuple(settings[name])
+            settings = {name: _tupled(value) for name, value in state["settings"].items()}
             estimator = cls(**settings)
             dtype = object if state["classes_dtype"] == "str" else state["classes_dtype"]
             estimator.n_features_in_ = int(state["features"])
@@ -215,6 +213,11 @@ class BinaryClassifier(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[mis
         tags.input_tags.allow_nan = True
         tags.input_tags.sparse = False
         return tags
+
+
+def _tupled(value: Any) -> Any:
+    """Return a setting as it was before JSON, which knows no tuples."""
+    return tuple(map(_tupled, value)) if isinstance(value, list) else value
 
 
 def _checked_domain(domain: npt.ArrayLike, rows: int) -> npt.NDArray[np.int64]:

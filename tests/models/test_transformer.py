@@ -1,0 +1,10 @@
+"""FT-Transformer: the family's promises, time steps, missing values."""
+
+from __future__ import annotations
+
+from tests.models.contract import FamilyContract
+
+
+class TestTransformer(FamilyContract):
+    key = "transformer"
+    quick = {"width": 16, "depth": 1, "heads": 2, "bins": 8, "epochs": 12, "rate": 3e-3}
