@@ -5,6 +5,7 @@
     manifest.json           what the model is, and the SHA-256 of every other file
     encoder.json            columns to matrix          steps.json   what cleaning learnt
     model/                  the family's own files     reference.safetensors   rows to explain against
+    calibrator.json         how log-odds are corrected; only where they are
     …                       further files of the training (scores, explanation), sealed the same way
 """
 
@@ -29,11 +30,18 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from aimass_core.clean.steps import FittedSteps
+    from aimass_core.evaluate.calibrators import Calibrator
     from aimass_core.features.encoder import Encoder
     from aimass_core.intake.change import RuleCount
 
 FORMAT = 1
 """Layout of the folder that this program writes and reads."""
+CALIBRATOR = "calibrator.json"
+
+_SHAPING = (
+    *("aimass", "torch", "lightgbm", "scikit-learn", "numpy", "scipy", "pandas", "duckdb", "shap"),
+    *("interpret-core", "tabm", "rtdl_num_embeddings", "optuna"),
+)
 
 Matrix = npt.NDArray[np.float64]
 Vector = npt.NDArray[np.float64]
@@ -49,7 +57,7 @@ class Manifest(BaseModel):
     config: dict[str, Any] = Field(description="Settings of the family, all of them.")
     columns: tuple[Column, ...] = Field(description="Feature columns a row to be scored must have.")
     repairs: tuple[dict[str, Any], ...] = Field(description="Repairs from the raw file on, in order.")
-    target: str = Field(description="Name of the target column.")
+    target: str | None = Field(description="Name of the target column; none when learnt without one.")
     positive: tuple[str, ...] = Field(description="Target values whose probability is scored.")
     negative: tuple[str, ...] = Field(description="The other target values.")
     kind: Literal["credit", "fraud"] = Field(description="What is decided with it.")
@@ -81,7 +89,7 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """Probability of the positive class and its log-odds (natural logarithm), shape (n,) each."""
+    """Probability of the positive class and its log-odds (natural logarithm), shape (n,) each; calibrated."""
 
     probability: Vector
     log_odds: Vector
@@ -96,6 +104,8 @@ class Bundle:
     reference : prepared training rows, a seeded sample of at most 200; shape (m, p).
     applicants : prepared rows of the whole data set, also those without an outcome, a seeded sample of at
         most 2,000 in random order; shape (a, p).
+    reference_log_odds, applicants_log_odds : their scores, as :meth:`score_prepared` gives them.
+    calibrator : how the estimator's log-odds are corrected; None where they are not.
     path : the folder it was loaded from or saved to.
     """
 
@@ -107,6 +117,7 @@ class Bundle:
     reference_log_odds: Vector
     applicants: Matrix
     applicants_log_odds: Vector
+    calibrator: Calibrator | None = None
     path: Path | None = None
 
     @property
@@ -157,8 +168,16 @@ class Bundle:
 
         if not len(X):
             return Scores(np.empty(0), np.empty(0))
-        log_odds = np.asarray(self.estimator.log_odds(X), dtype=np.float64)
+        log_odds = self.calibrated(self.raw_log_odds(X))
         return Scores(expit(log_odds), log_odds)
+
+    def raw_log_odds(self, X: Matrix) -> Vector:
+        """Return the estimator's own log-odds of prepared rows, before any calibration, shape (n,)."""
+        return np.asarray(self.estimator.log_odds(X), dtype=np.float64) if len(X) else np.empty(0)
+
+    def calibrated(self, raw: Vector) -> Vector:
+        """Return the estimator's log-odds as the bundle's, shape (n,)."""
+        return raw if self.calibrator is None else self.calibrator.apply(raw)
 
     def display(self, frame: pd.DataFrame) -> list[dict[str, str]]:
         """Return the feature values of repaired rows as text for people; a label is shown as it came."""
@@ -198,6 +217,8 @@ class Bundle:
 
             _write_json(folder / "encoder.json", self.encoder.to_json())
             _write_json(folder / "steps.json", self.steps.to_json())
+            if self.calibrator is not None:
+                _write_json(folder / CALIBRATOR, self.calibrator.to_json())
             (folder / "model").mkdir()
             self.estimator.save(folder / "model")
             save_file(
@@ -241,9 +262,11 @@ class Bundle:
         from safetensors.numpy import load_file
 
         from aimass_core.clean.steps import FittedSteps
+        from aimass_core.evaluate.calibrators import Calibrator
         from aimass_core.features.encoder import Encoder
         from aimass_core.models.catalog import load_estimator
 
+        calibration = path / CALIBRATOR
         rows = load_file(str(path / "reference.safetensors"))
         encoder = Encoder.from_json(_read_json(path / "encoder.json"))
         return cls(
@@ -255,6 +278,7 @@ class Bundle:
             reference_log_odds=rows["population_log_odds"],
             applicants=rows["applicants"],
             applicants_log_odds=rows["applicants_log_odds"],
+            calibrator=Calibrator.from_json(_read_json(calibration)) if calibration.exists() else None,
             path=path,
         )
 
@@ -279,10 +303,7 @@ def versions() -> dict[str, str]:
     """Return the versions of the program and of the libraries that shape a score."""
     from importlib.metadata import version
 
-    return {
-        name: version(name)
-        for name in ("aimass", "torch", "lightgbm", "scikit-learn", "numpy", "pandas", "duckdb", "shap")
-    }
+    return {name: version(name) for name in _SHAPING}
 
 
 def _write_json(path: Path, content: Any) -> None:

@@ -70,6 +70,36 @@ def split(
             f"it has {len(classes):,}" + (f": only '{classes[0]}'" if len(classes) == 1 else ""),
             "Choose another target, or say which values count as positive",
         )
+    found = _divided(codes, config, time, groups)
+    _check(found, codes, classes, config)
+    return found
+
+
+def split_unlabelled(
+    rows: int, *, config: SplitConfig, time: Values | None = None, groups: Values | None = None
+) -> Split:
+    """Divide rows that have no target; the method "stratified" divides at random.
+
+    Raises
+    ------
+    DataError
+        When there are too few rows, or a time is missing.
+    SettingsError
+        As :func:`split`.
+    """
+    found = _divided(np.zeros(rows, dtype=np.int64), config, time, groups)
+    if (
+        len(found.train) < 2
+        or not len(found.test)
+        or (config.validation_share > 0 and not len(found.validation))
+    ):
+        raise DataError(
+            "every part needs rows", f"there are {rows:,} rows in all", "Use more rows, or other shares"
+        )
+    return found
+
+
+def _divided(codes: Values, config: SplitConfig, time: Values | None, groups: Values | None) -> Split:
     n = len(codes)
     random = np.random.default_rng(config.seed)
     if config.method == "stratified":
@@ -82,9 +112,7 @@ def split(
     held_out = _last(rank, units, config.test_share)
     rest = np.flatnonzero(~held_out)
     stop = _last(rank[rest], units[rest], config.validation_share)
-    found = Split(rest[~stop], rest[stop], np.flatnonzero(held_out))
-    _check(found, codes, classes, config)
-    return found
+    return Split(rest[~stop], rest[stop], np.flatnonzero(held_out))
 
 
 def _stratified_rank(codes: Values, random: np.random.Generator) -> npt.NDArray[np.float64]:

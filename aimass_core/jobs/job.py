@@ -60,6 +60,11 @@ class JobStatus:
     seconds_left: float | None
     """Estimated seconds to the last planned step; None when unknown. Work may stop earlier."""
 
+    @property
+    def detail(self) -> dict[str, Any] | None:
+        """What the work last had to show besides its steps; None when it showed nothing."""
+        return next((item.detail for item in reversed(self.history) if item.detail is not None), None)
+
 
 @dataclass(frozen=True, slots=True)
 class Handler(Generic[W]):

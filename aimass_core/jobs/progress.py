@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -19,6 +20,9 @@ class Progress(BaseModel):
     metric_name: str = Field(default="", description="Name of the validation measure.")
     metric: float | None = Field(default=None, description="Value of the validation measure.")
     seconds: float = Field(default=0.0, description="Seconds since the work began.")
+    detail: dict[str, Any] | None = Field(
+        default=None, description="More to show while it runs, as JSON values: the trials of a search…"
+    )
 
 
 Report = Callable[[Progress], None]

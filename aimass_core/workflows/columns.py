@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from aimass_core.errors import DataError, SettingsError
+from aimass_core.models import catalog
 from aimass_core.split import SplitConfig
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def complete_split(version: Version, split: SplitConfig) -> SplitConfig:
     return split.model_copy(update={"time_column": None, "group_column": None})
 
 
-def checked_domain(version: Version, spec: TrainingSpec, target: str) -> str | None:
+def checked_domain(version: Version, spec: TrainingSpec, target: str | None) -> str | None:
     """Return the domain column of a spec.
 
     Raises
@@ -96,11 +97,12 @@ def checked_domain(version: Version, spec: TrainingSpec, target: str) -> str | N
     """
     if spec.domain is None:
         return None
-    if spec.family != "dann":
+    able = [key for key, family in catalog.FAMILIES.items() if "domain_weight" in family.config.model_fields]
+    if spec.family not in able:
         raise SettingsError(
-            "only the family `dann` can be made blind to a domain",
+            f"only {listed(able, '`')} can be made blind to a domain",
             f"the family is `{spec.family}`",
-            "Choose dann, or no domain",
+            "Choose such a family, or no domain",
         )
     version.schema.column(spec.domain)
     if spec.domain == target:
@@ -109,7 +111,7 @@ def checked_domain(version: Version, spec: TrainingSpec, target: str) -> str | N
 
 
 def features(
-    version: Version, spec: TrainingSpec, target: str, domain: str | None
+    version: Version, spec: TrainingSpec, target: str | None, domain: str | None
 ) -> tuple[tuple[Column, ...], list[str]]:
     """Return the columns to learn from, in file order, and notes on what was left out.
 
@@ -145,7 +147,7 @@ def features(
     return kept, notes
 
 
-def _checked(version: Version, spec: TrainingSpec, target: str, domain: str | None) -> set[str]:
+def _checked(version: Version, spec: TrainingSpec, target: str | None, domain: str | None) -> set[str]:
     for name in spec.features or ():
         column = version.schema.column(name)
         why = _NEVER.get("target" if name == target else column.role)

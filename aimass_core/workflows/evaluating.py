@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from aimass_core.evaluate.measure import Measure
 from aimass_core.evaluate.report import Report
@@ -137,6 +138,26 @@ def scores(ws: Workspace, run_ref: str, *, row_id: int | None = None) -> pd.Data
     path = bundle_path(ws, run_ref) / "test_scores.parquet"
     found = _read_scores(path, path.stat().st_mtime_ns)
     return found if row_id is None else found[found[ROW_ID] == row_id]
+
+
+def extra(ws: Workspace, run_ref: str, name: str) -> dict[str, Any] | None:
+    """Return what a training had to show besides its measures: `search`, `calibration`, the family's own.
+
+    Parameters
+    ----------
+    name : what is wanted; None comes back when this run has nothing of that name.
+
+    Raises
+    ------
+    NotFoundError, DataError
+        As :func:`bundle`.
+    """
+    bundle(ws, run_ref)  # checks the seal of the file that is read
+    path = bundle_path(ws, run_ref) / f"{name}.json"
+    if not name.isidentifier() or not path.is_file():
+        return None
+    found = json.loads(path.read_text("utf-8"))
+    return found if isinstance(found, dict) else {name: found}
 
 
 @lru_cache(maxsize=_SCORES_KEPT)

@@ -131,7 +131,11 @@ def explain_row(
         outcome=outcome,
         row_id=row_id,
         target=_target(model, frame),
-        part="" if row_id is None else _part(ws, run.run_id, row_id, known=_target(model, frame) is not None),
+        part=""
+        if row_id is None
+        else _part(
+            ws, run.run_id, row_id, known=model.manifest.target is None or _target(model, frame) is not None
+        ),
     )
 
 
@@ -156,7 +160,7 @@ def _frame(ws: Workspace, version_id: str, row: int | Mapping[str, Any]) -> pd.D
 def _target(model: Bundle, frame: pd.DataFrame) -> str | None:
     from aimass_core.workflows.target import labels
 
-    if model.manifest.target not in frame.columns:
+    if model.manifest.target is None or model.manifest.target not in frame.columns:
         return None
     found = labels(frame[model.manifest.target])[0]
     return None if found is None else str(found)

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import json
-import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from aimass_core.errors import DataError
-from aimass_core.jobs.job import Handler, Job
+from aimass_core.jobs.job import Handler
+from aimass_core.models import catalog
+from aimass_core.models.search_config import SearchConfig
 from aimass_core.settings import Device
 from aimass_core.split import SplitConfig
-from aimass_core.workflows import columns, target
-from aimass_core.workspace import audit, datasets, exports, runs
+from aimass_core.workflows import columns, target, training_checks
+from aimass_core.workflows.training_record import record, unused_name
+from aimass_core.workspace import datasets, exports
 from aimass_core.workspace.connection import Workspace
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ KIND = "training"
 # Measured on a 2-core cloud machine with the sample bank: the jobs' own time less that of the fit.
 _AROUND_SECONDS = 4.0  # the worker's start, measuring, explaining, saving
 _SAMPLING_SECONDS = 4.0  # more for a network, whose contributions are sampled
+_EXPLAINED_EXACTLY = frozenset({"readable", "trees"})  # groups of families
 
 
 class TrainingSpec(BaseModel):
@@ -42,7 +44,7 @@ class TrainingSpec(BaseModel):
         default=None, description="Target values whose probability is wanted; empty: guessed."
     )
     kind: Literal["credit", "fraud"] = Field(default="credit", description="What is decided with the model.")
-    family: str = Field(default="boosting", description="Model family: scorecard, boosting or dann.")
+    family: str = Field(default="boosting", description="Key of the model family.")
     config: dict[str, Any] = Field(
         default_factory=dict, description="Settings of the family that differ from the defaults."
     )
@@ -56,6 +58,17 @@ class TrainingSpec(BaseModel):
     )
     domain: str | None = Field(
         default=None, description="Column whose domains the network is made blind to; for dann only."
+    )
+    search: SearchConfig | None = Field(
+        default=None, description="Search for the best settings of the family first; empty: no search."
+    )
+    calibration: Literal["none", "platt", "isotonic", "auto"] = Field(
+        default="none",
+        description="How probabilities are corrected on the validation rows: none; platt: a line on the "
+        "log-odds; isotonic: a rising curve; auto: whichever is best there, none unless it gains clearly.",
+    )
+    unlabelled: bool = Field(
+        default=False, description="Train without a target; for families of anomaly scores only."
     )
     device: Device = Field(default="auto", description="Where the model trains.")
     seed: int = Field(default=0, ge=0, description="Random seed of the model.")
@@ -124,12 +137,39 @@ def plan(ws: Workspace, spec: TrainingSpec) -> Plan:
         column as a feature, a family's setting out of range, a GPU that is not there…
     """
     from aimass_core.device import resolve
-    from aimass_core.models import catalog
 
     version = datasets.get(ws, spec.dataset)
-    config = catalog.check_config(spec.family, spec.config)
+    family = training_checks.labelled(spec)
+    config = training_checks.settings(family, spec)
     if spec.device == "cuda":
         resolve(spec.device)
+    split = columns.complete_split(version, spec.split)
+    name, positive, classes, without, notes = _outcome(ws, spec, version)
+    if name is not None:
+        training_checks.rows(spec, split, classes, positive)
+    domain = columns.checked_domain(version, spec, name)
+    features, left_out = columns.features(version, spec, name, domain)
+    notes += left_out
+    whole = spec.model_copy(
+        update={
+            "dataset": version.ref,
+            "target": name,
+            "positive": positive or None,
+            "config": config.model_dump(mode="json"),
+            "name": _run_name(ws, spec, version),
+            "split": split,
+            "features": tuple(column.name for column in features),
+        }
+    )
+    return Plan(whole, version, features, tuple(classes), without, tuple(notes))
+
+
+def _outcome(
+    ws: Workspace, spec: TrainingSpec, version: Version
+) -> tuple[str | None, tuple[str, ...], list[tuple[str, int]], int, list[str]]:
+    """Return target, positive labels, classes, rows without a target and notes; no target when unlabelled."""
+    if spec.unlabelled:
+        return None, (), [], 0, ["There is no target: rows are ranked by how unusual they are."]
     name = columns.target_name(version, spec.target)
     classes = target.target_classes(ws, version, name)
     positive = target.settle(name, classes, spec.positive)
@@ -143,33 +183,19 @@ def plan(ws: Workspace, spec: TrainingSpec) -> Plan:
         without = 0  # not all values are listed; the worker counts the rows without one
     if without:
         notes.append(f"{without:,} of {version.rows:,} rows have no target and are left out.")
-    split = columns.complete_split(version, spec.split)
-    domain = columns.checked_domain(version, spec, name)
-    features, left_out = columns.features(version, spec, name, domain)
-    notes += left_out
-    whole = spec.model_copy(
-        update={
-            "dataset": version.ref,
-            "target": name,
-            "positive": positive,
-            "config": config.model_dump(mode="json"),
-            "name": _run_name(ws, spec, version),
-            "split": split,
-            "features": tuple(column.name for column in features),
-        }
-    )
-    return Plan(whole, version, features, tuple(classes), without, tuple(notes))
+    return name, positive, classes, without, notes
 
 
 def estimate(ws: Workspace, spec: TrainingSpec) -> Estimate:
     """Estimate time and memory of the whole job before the start; raises as :func:`plan`."""
-    from aimass_core.models import catalog
-
     found = plan(ws, spec)
     fit = catalog.estimate(
         found.spec.family, found.spec.config, found.rows, len(found.features), found.spec.device
     )
-    around = _AROUND_SECONDS + (_SAMPLING_SECONDS if found.spec.family == "dann" else 0.0)
+    quick = catalog.family(found.spec.family).group in _EXPLAINED_EXACTLY
+    around = _AROUND_SECONDS + (0.0 if quick else _SAMPLING_SECONDS)
+    if found.spec.search is not None:
+        around += found.spec.search.budget_seconds
     return replace(fit, seconds=fit.seconds + around, most_seconds=fit.most_seconds + around)
 
 
@@ -208,72 +234,10 @@ def prepare(ws: Workspace, spec: dict[str, Any], folder: Path) -> None:
     )
 
 
-def record(ws: Workspace, job: Job, folder: Path) -> dict[str, Any]:
-    """Take the trained model over into the workspace and add its run; returns `run_id` and `name`."""
-    known = runs.by_job(ws, job.job_id)
-    if known is not None:
-        return {"run_id": known.run_id, "name": known.name}
-    output = folder / "output"
-    result = json.loads((output / "result.json").read_text("utf-8"))
-    report = json.loads((output / "report.json").read_text("utf-8"))
-    spec = TrainingSpec.model_validate(result["spec"])
-    final = ws.bundles / job.job_id
-    if (output / "bundle").exists():
-        # An earlier attempt may have been stopped halfway; what it left has no run.
-        shutil.rmtree(final, ignore_errors=True)
-        shutil.move(output / "bundle", final)
-    if not final.exists():
-        raise DataError("the trained model must be in the job's folder", "it is gone", "Train it again")
-    name = unused_name(ws, spec.name)
-    metrics = {key: float("nan") if value is None else value for key, value in result["metrics"].items()}
-    with ws.writing() as cursor:
-        run_id = runs.add(
-            cursor,
-            job_id=job.job_id,
-            version_id=result["version_id"],
-            name=name,
-            family=spec.family,
-            spec=spec.model_copy(update={"name": name}).model_dump(mode="json"),
-            metrics=metrics,
-            report=report,
-            bundle=final.name,
-            seconds=result["seconds"],
-            actor=job.created_by,
-        )
-        detail = {
-            "run": name,
-            "dataset": spec.dataset,
-            "family": spec.family,
-            "positive": spec.positive,
-            "protected": result["protected"],
-            "notes": result["notes"],
-        }
-        audit.record(cursor, "run.train", run_id, detail, actor=job.created_by)
-        if result["protected"]:
-            audit.record(
-                cursor,
-                "run.protected",
-                run_id,
-                {"run": name, "columns": result["protected"], "allowed": "by the analyst, in the settings"},
-                actor=job.created_by,
-            )
-    return {"run_id": run_id, "name": name}
-
-
 HANDLER: Handler[Workspace] = Handler(
     prepare=prepare, compute="aimass_core.workflows.fitting:compute", record=record
 )
 """The three parts of a training job; its spec is a :class:`TrainingSpec` as JSON."""
-
-
-def unused_name(ws: Workspace, name: str) -> str:
-    """Return the name, with a number behind it when another run has it."""
-    taken = runs.names(ws)
-    found, number = name, 1
-    while found in taken:
-        number += 1
-        found = f"{name} {number}"
-    return found
 
 
 def _run_name(ws: Workspace, spec: TrainingSpec, version: Version) -> str:

@@ -203,7 +203,7 @@ def test_groups_stay_together(ws: Workspace, tmp_path: Path) -> None:
         ({"dataset": "nothing"}, NotFoundError, "data set `nothing`"),
         ({"target": "no such"}, DataError, "column `no such`"),
         ({"target": "since"}, DataError, "category or a number"),
-        ({"family": "forest"}, NotFoundError, "scorecard, boosting, dann"),
+        ({"family": "forest"}, NotFoundError, "one of .*scorecard.*boosting"),
         ({"config": {"bins": 1}}, SettingsError, "`bins`"),
         ({"config": {"colour": 1}}, SettingsError, "`colour`"),
         ({"positive": ["9"]}, SettingsError, "'9' does not"),
