@@ -87,7 +87,14 @@ class NetworkClassifier(BinaryClassifier):
         logits = network(batch.numbers, batch.labels)
         return class_loss(logits, batch.target, batch.weight, focal=self.focal)
 
-    def _pretrain(self, network: TabularNetwork, rows: DeviceRows, progress: Report | None) -> int:
+    def _pretrain(
+        self,
+        network: TabularNetwork,
+        inputs: Inputs,
+        rows: DeviceRows,
+        held_out: DeviceRows,
+        progress: Report | None,
+    ) -> int:
         """Train without the target before the supervised epochs; return the epochs reported, 0 by default.
 
         They must be reported as steps 1 to the number returned, of that number plus `epochs`
@@ -140,7 +147,7 @@ class NetworkClassifier(BinaryClassifier):
             network.start_at(start)
             rows = DeviceRows.of(inputs, X, y, weight=weight, domain=domain, device=device)
             held_out = DeviceRows.of(inputs, *validation, device=device)
-            before = self._pretrain(network, rows, progress)
+            before = self._pretrain(network, inputs, rows, held_out, progress)
             result = self._run(network, rows, held_out, domains, before, device, progress)
         network.cpu()
         network.settle_unseen(_label_counts(rows, inputs))
