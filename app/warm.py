@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import logging
 import threading
@@ -24,6 +25,16 @@ LIBRARIES = (
 """What pages import when they first need it: seconds in all, most of them torch's."""
 MODELS = 3
 """Newest registered models whose bundles are read."""
+
+
+def forget_garbage() -> None:
+    """Spare the objects that exist now from the search for garbage.
+
+    Streamlit searches all objects after every run of a page. The libraries' own never become garbage, and
+    there are so many of them that the search takes a fifth of a second, which every click would wait for.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 class Warming:
@@ -53,6 +64,7 @@ class Warming:
                     return
                 importlib.import_module(name)
             device.one_thread()
+            forget_garbage()
             self._read()
         except Exception:  # whoever needs it will meet the same error, and be told
             logger.info("loading ahead of the first visit ended early", exc_info=True)

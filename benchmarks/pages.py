@@ -4,27 +4,32 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
+import psutil
+from playwright.sync_api import Error, sync_playwright
 
 from benchmarks.pages_actions import ACTIONS, TITLES, Action
-from benchmarks.pages_browser import Screen
+from benchmarks.pages_browser import NotMeasuredError, Screen, Taken
 from benchmarks.pages_data import fill, write_csv
-from benchmarks.rows import Row, alone
+from benchmarks.rows import Row, alone, failed, line
 from tests.browser.served import browser_path, serve
 
 FIRST_PAINT, INTERACTION, MESSAGE_MB = 1.0, 0.5, 1.0
 """What is demanded: seconds at the median, seconds at the median, megabytes at the most."""
+
+Setup = Callable[[Screen], object] | None
 
 
 def run(*, quick: bool = False) -> list[Row]:
     """Make a workspace on a seeded file, serve it, and drive every page in headless Chromium.
 
     Seconds are counted in the browser, from the key or click to the page at rest: server done, charts and
-    tables drawn, nothing moving. The first visit of each page, which fills its caches, has a row of its own
-    and no target.
+    tables drawn, nothing moving. Beside them stand the seconds that the server's processor worked, which
+    other programs on the machine do not change. The first visit of each page, which fills its caches, has a
+    row of its own and no target. What could not be measured has a row that says why, and is not met.
     """
     rows, repeats = (20_000, 1) if quick else (1_000_000, 7)
     if quick:
@@ -35,7 +40,7 @@ def run(*, quick: bool = False) -> list[Row]:
     with tempfile.TemporaryDirectory(prefix="aimass-pages-") as folder:
         path, home = Path(folder) / "loans.csv", Path(folder) / "home"
         write_csv(path, rows=rows)
-        fill(home, path)
+        fill(home, path, models=1 if quick else 2)
         first = {action.page: action for action in reversed(ACTIONS)}
         actions = [action for action in ACTIONS if not quick or action is first[action.page]]
         return measure(home, actions, rows=rows, repeats=repeats)
@@ -43,59 +48,126 @@ def run(*, quick: bool = False) -> list[Row]:
 
 def measure(home: Path, actions: Sequence[Action], *, rows: int, repeats: int) -> list[Row]:
     """Measure the pages on a workspace that :func:`benchmarks.pages_data.fill` has made."""
-    case = f"{rows:,} x 30"
+    book = Book(f"{rows:,} x 30")
     with serve(home) as server, sync_playwright() as playwright:
+        busy = _busy(server.process.pid)
         browser = playwright.chromium.launch(executable_path=browser_path(), args=["--no-sandbox"])
         try:
             context = browser.new_context(viewport={"width": 1440, "height": 900})
-            screen = Screen.on(context, server.url)
-            made = [*_first_visits(screen, case), *_paints(screen, case, repeats)]
-            made += _interactions(screen, actions, case, repeats)
+            screen = Screen.on(context, server.url, busy)
+            _first_visits(screen, book)
+            _paints(screen, book, repeats)
+            _interactions(screen, actions, book, repeats)
         finally:
             browser.close()
-    largest = max(screen.largest, key=lambda name: screen.largest[name])
-    made.append(
-        alone(
-            "pages",
-            f"{case}: largest message, at '{largest}'",
-            "MB",
-            [screen.largest[largest] / 1e6],
-            at_most=MESSAGE_MB,
-        )
-    )
-    return made
+    if screen.largest:
+        largest = max(screen.largest, key=lambda name: screen.largest[name])
+        case = f"{book.case}: largest message, at '{largest}'"
+        book.add(alone("pages", case, "MB", [screen.largest[largest] / 1e6], at_most=MESSAGE_MB))
+    return book.rows
 
 
-def _first_visits(screen: Screen, case: str) -> list[Row]:
+@dataclass
+class Book:
+    """The rows measured so far; each is also written to standard error as soon as it is known."""
+
+    case: str
+    rows: list[Row] = field(default_factory=list)
+
+    def add(self, row: Row) -> None:
+        self.rows.append(row)
+        print(line(row), file=sys.stderr, flush=True)
+
+    def measured(
+        self,
+        name: str,
+        once: Callable[[int], Taken],
+        repeats: int,
+        *,
+        lead: Callable[[], object] | None = None,
+        at_most: float | None = None,
+    ) -> bool:
+        """Measure something some times and keep its rows; False when it could not be done every time.
+
+        `lead` comes first and is no part of the measurement.
+        """
+        taken: list[Taken] = []
+        try:
+            if lead is not None:
+                lead()
+            for number in range(repeats):
+                taken.append(once(number))
+        except (NotMeasuredError, Error) as error:
+            done = f"after {len(taken)} of {repeats}, " if taken else ""
+            self.lost(name, f"{done}{error}", at_most=at_most)
+            return False
+        self.kept(name, taken, at_most=at_most)
+        return True
+
+    def lost(self, name: str, reason: str, *, at_most: float | None = None) -> None:
+        case = f"{self.case}: {name} (not measured: {' '.join(reason.split())[:300]})"
+        self.add(failed("pages", case, "seconds", at_most=at_most))
+
+    def kept(self, name: str, taken: Sequence[Taken], *, at_most: float | None = None) -> None:
+        case = f"{self.case}: {name}"
+        self.add(alone("pages", case, "seconds", [one.seconds for one in taken], at_most=at_most))
+        self.add(alone("pages", case, "server CPU seconds", [one.busy_seconds for one in taken]))
+
+
+def _busy(pid: int) -> Callable[[], float]:
+    """Return a clock of the seconds that the processor has worked for a process, all its threads together."""
+    process = psutil.Process(pid)
+
+    def seconds() -> float:
+        times = process.cpu_times()
+        return float(times.user + times.system)
+
+    return seconds
+
+
+def _first_visits(screen: Screen, book: Book) -> None:
     """Open each page for the first time since the server started; nothing is cached then."""
-    found = [("Overview, by its address", screen.open("", "Overview"))]
-    found += [(title, screen.go(title)) for title in TITLES[1:]]
-    return [alone("pages", f"{case}: first visit ever, {name}", "seconds", [t.seconds]) for name, t in found]
+    book.measured("first visit ever, Overview, by its address", lambda _: screen.open("", "Overview"), 1)
+    for title in TITLES[1:]:
+        book.measured(f"first visit ever, {title}", lambda _, title=title: screen.go(title), 1)
 
 
-def _paints(screen: Screen, case: str, repeats: int) -> list[Row]:
-    taken: dict[str, list[float]] = {title: [] for title in TITLES}
+def _paints(screen: Screen, book: Book, repeats: int) -> None:
+    taken: dict[str, list[Taken]] = {title: [] for title in TITLES}
+    lost = set()
     for _ in range(repeats):
         for title in TITLES:
-            taken[title].append(screen.go(title).seconds)
-    return [
-        alone("pages", f"{case}: first paint, {title}", "seconds", seconds, at_most=FIRST_PAINT)
-        for title, seconds in taken.items()
-    ]
+            if title in lost:
+                continue
+            try:
+                taken[title].append(screen.go(title))
+            except (NotMeasuredError, Error) as error:
+                lost.add(title)
+                book.lost(f"first paint, {title}", str(error), at_most=FIRST_PAINT)
+    for title, found in taken.items():
+        if title not in lost:
+            book.kept(f"first paint, {title}", found, at_most=FIRST_PAINT)
 
 
-def _interactions(screen: Screen, actions: Sequence[Action], case: str, repeats: int) -> list[Row]:
-    found, present = [], ""
+def _interactions(screen: Screen, actions: Sequence[Action], book: Book, repeats: int) -> None:
+    page, led, astray = "", None, False
     for action in actions:
-        if action.page != present:
-            screen.go(action.page)
-            present = action.page
-        if action.setup is not None:
-            action.setup(screen)
-        seconds = [
-            screen.take(f"{action.page}: {action.name}", lambda i=i, do=action.do: do(screen, i)).seconds
-            for i in range(repeats)
-        ]
-        name = f"{case}: {action.page}, {action.name}"
-        found.append(alone("pages", name, "seconds", seconds, at_most=INTERACTION))
-    return found
+        moved = action.page != page
+        page, led = action.page, action.setup or (None if moved else led)
+        setup = led if astray else action.setup
+
+        def lead(
+            action: Action = action, setup: Setup = setup, anew: bool = astray, go: bool = moved
+        ) -> None:
+            if anew:  # whatever is on the screen after a failure: begin anew, in a new session
+                screen.open(action.page.lower(), action.page)
+            elif go:
+                screen.go(action.page)
+            if setup is not None:
+                setup(screen)
+
+        def once(number: int, action: Action = action) -> Taken:
+            return screen.take(f"{action.page}: {action.name}", lambda: action.do(screen, number))
+
+        name = f"{action.page}, {action.name}"
+        astray = not book.measured(name, once, repeats, lead=lead, at_most=INTERACTION)

@@ -70,6 +70,12 @@ def _decide(screen: Screen, i: int) -> None:
     screen.page.get_by_role("button", name="Decide", exact=True).click()
 
 
+def _all_decisions(screen: Screen) -> None:
+    """List the decisions of every outcome: those of one may fill no second page."""
+    _view("Find and replay")(screen)
+    screen.prepare(lambda: screen.clear("Outcome"))
+
+
 ACTIONS: tuple[Action, ...] = (
     Action("Data", "turn to columns and back", _turn("Columns", "Findings")),
     Action("Data", "turn to roles and back", _turn("Roles", "Findings")),
@@ -110,6 +116,6 @@ ACTIONS: tuple[Action, ...] = (
            _view("Policy")),
     Action("Decisions", "filter by outcome", _choose("Outcome", "Approve", "Decline", "Refer"),
            _view("Find and replay")),
-    Action("Decisions", "page of decisions", _type("Page", "2", "3", "4", "5", "6")),
+    Action("Decisions", "page of decisions", _type("Page", "2", "3", "4", "5", "6"), _all_decisions),
 )  # fmt: skip
 """Names of runs and columns are those of `pages_data`; other texts are those the pages show."""

@@ -14,20 +14,35 @@ from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import BrowserContext, Locator, Page
+from playwright.sync_api import TimeoutError as TimedOut
 
 QUIET_MS = 250
 """The page is at rest when its main part has not changed for so long; this wait is not counted."""
 MOST_SECONDS = 30
+NOTHING_SECONDS = 5
+"""An input that has sent nothing to the server for so long changed nothing, and never will."""
 
 CLOCK = Path(__file__).with_name("pages_clock.js")
 
 
+class NotMeasuredError(RuntimeError):
+    """What was to be measured did not happen, or ended with an error on the page."""
+
+
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """One measured action: seconds from the input to the page at rest, and what travelled."""
+    """One measured action.
+
+    Attributes
+    ----------
+    seconds : from the input to the page at rest.
+    server_seconds : from the message to the server to its word that it has finished.
+    busy_seconds : that the processor worked for the server in that time.
+    """
 
     seconds: float
     server_seconds: float
+    busy_seconds: float
     largest_bytes: int
     total_bytes: int
 
@@ -38,21 +53,24 @@ class Screen:
 
     page: Page
     url: str
+    busy: Callable[[], float]
+    """Clock of the seconds that the processor has worked for the server."""
     largest: dict[str, int] = field(default_factory=dict)
     """Largest message by what was done."""
 
     @classmethod
-    def on(cls, context: BrowserContext, url: str) -> Screen:
+    def on(cls, context: BrowserContext, url: str, busy: Callable[[], float]) -> Screen:
         """Open an empty page with the clock in it."""
         context.set_default_timeout(30_000)
         page = context.new_page()
         page.add_init_script(path=CLOCK)
-        return cls(page, url)
+        return cls(page, url, busy)
 
     def open(self, path: str, title: str) -> Taken:
         """Load an address in a fresh document; the clock starts with the navigation."""
+        before = self.busy()
         self.page.goto(f"{self.url}/{path}", wait_until="commit")
-        return self._rest(f"{title}, by its address", title)
+        return self._rest(f"{title}, by its address", title, before)
 
     def go(self, title: str) -> Taken:
         """Choose a page in the side bar."""
@@ -64,12 +82,18 @@ class Screen:
 
         Raises
         ------
-        RuntimeError
-            When an error box is on the page afterwards: an error is fast, and no measurement.
+        NotMeasuredError
+            When it changes nothing, never comes to rest, or an error box is on the page afterwards: an error
+            is fast, and no measurement.
         """
+        before = self.busy()
         self.page.evaluate("__clock.arm()")
         action()
-        return self._rest(name, title)
+        try:
+            self.page.wait_for_function("__clock.out > 0", timeout=NOTHING_SECONDS * 1000)
+        except TimedOut as error:
+            raise NotMeasuredError(f"{name}: the input changed nothing") from error
+        return self._rest(name, title, before)
 
     def prepare(self, action: Callable[[], Any]) -> None:
         """Do something unmeasured, wait until it is done, and set the clock back; it may change nothing."""
@@ -77,10 +101,10 @@ class Screen:
         action()
         self.page.wait_for_timeout(2 * QUIET_MS)
         if self.page.evaluate("__clock.out > 0"):
-            self._rest("preparation", "")
+            self._rest("preparation", "", self.busy())
         self.page.evaluate("__clock.arm()")
 
-    def _rest(self, name: str, title: str) -> Taken:
+    def _rest(self, name: str, title: str, before: float) -> Taken:
         try:
             self.page.wait_for_function("window.__clock")
             found = self.page.evaluate(
@@ -92,11 +116,12 @@ class Screen:
             boxes = self.page.locator("[data-testid=stAlertContentError], [data-testid=stException]")
             problems = boxes.all_inner_texts()
         if problems:
-            raise RuntimeError(f"{name}: the page shows an error: {problems[0]}")
+            raise NotMeasuredError(f"{name}: the page shows an error: {problems[0]}")
         if found is None:
-            raise RuntimeError(f"{name}: the page was not at rest after {MOST_SECONDS} s")
+            raise NotMeasuredError(f"{name}: the page was not at rest after {MOST_SECONDS} s")
         self.largest[name] = max(self.largest.get(name, 0), int(found["bytes"]))
-        return Taken(found["seconds"], found["server"], int(found["bytes"]), int(found["total"]))
+        worked = self.busy() - before
+        return Taken(found["seconds"], found["server"], worked, int(found["bytes"]), int(found["total"]))
 
     def view(self, name: str) -> Locator:
         """Return a choice of a row of choices (segmented control or pills) in the main part."""
@@ -106,6 +131,13 @@ class Screen:
     def button(self, name: str, place: int = 0) -> Locator:
         """Return a button by its name."""
         return self.page.get_by_test_id("stMain").get_by_role("button", name=name).nth(place)
+
+    def clear(self, label: str) -> None:
+        """Empty a select box that may be left empty, if anything is chosen in it."""
+        box = self.page.get_by_test_id("stSelectbox").filter(has_text=label).first
+        cross = box.get_by_label("Clear value")
+        if cross.count():
+            cross.first.click()
 
     def toggle(self, name: str) -> Locator:
         """Return what is clicked to switch a toggle."""

@@ -42,13 +42,12 @@
   const drawn = () => {
     const app = document.querySelector('[data-testid=stApp]');
     if (!app || app.dataset.testScriptState !== 'notRunning') return false;
-    if (document.querySelector('[data-testid=stSkeleton], [data-stale=true], [data-testid=stMain] [data-testid=stSpinner]'))
-      return false;
-    for (const chart of document.querySelectorAll('[data-testid=stPlotlyChart]'))
-      if (!chart.querySelector('.main-svg')) return false;
-    for (const table of document.querySelectorAll('[data-testid=stDataFrame]'))
-      if (!table.querySelector('canvas')) return false;
-    return true;
+    // what lies in a closed expander is not drawn before it is opened
+    const undrawn = (names, part) => [...document.querySelectorAll(names)].some(
+      found => !(part && found.querySelector(part)) && found.checkVisibility());
+    return !undrawn('[data-testid=stSkeleton], [data-stale=true], [data-testid=stMain] [data-testid=stSpinner]')
+      && !undrawn('[data-testid=stPlotlyChart]', '.main-svg')
+      && !undrawn('[data-testid=stDataFrame]', 'canvas');
   };
   addEventListener('DOMContentLoaded', () => new MutationObserver(changes => {
     if (changes.some(change => {

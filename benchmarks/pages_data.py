@@ -77,13 +77,13 @@ def write_csv(path: Path, *, rows: int, seed: int = 0) -> None:
     pyarrow.csv.write_csv(table.take(order), path)
 
 
-def fill(home: Path, path: Path) -> None:
-    """Make a workspace on a file by the command line: import, train two models, decide some rows."""
+def fill(home: Path, path: Path, *, models: int = 2) -> None:
+    """Make a workspace on a file by the command line: import, train one or two models, decide some rows."""
     few = path.with_name("applicants.csv")
     with path.open() as whole, few.open("w") as part:
         part.writelines(line for line, _ in zip(whole, range(SCORED + 1), strict=False))
     _aimass(home, "import", str(path), "--name", NAME)
-    for trees in (20, 40):
+    for trees in (20, 40)[:models]:
         _aimass(
             home, "train", NAME, "--target", TARGET, "--model", MODEL, "--set", f"trees={trees}",
             "--run", f"boosting {trees}", "--positive", "1",

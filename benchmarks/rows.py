@@ -76,6 +76,19 @@ def alone(
     )
 
 
+def failed(benchmark: str, case: str, metric: str, *, at_most: float | None = None) -> Row:
+    """Return the row of what could not be measured, which meets nothing; its case says why."""
+    target = None if at_most is None else f"<= {at_most:g}"
+    return Row(benchmark=benchmark, case=case, metric=metric, ours=None, target=target, met=False)
+
+
+def line(row: Row) -> str:
+    """Return a row as one line of text, for what is measured one by one."""
+    target = f" (target {row.target}: {_text(row.met)})" if row.met is not None else ""
+    value = "not measured" if row.ours is None else _text(row.ours)
+    return f"{row.case}, {row.metric}: {value}{target}"
+
+
 def table(rows: Sequence[Row]) -> str:
     """Return the rows as a text table."""
     head = ("case", "metric", "ours", "peer", "peer_name", "ratio", "spread", "target", "met")

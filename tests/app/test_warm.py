@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import threading
 from pathlib import Path
@@ -25,7 +26,10 @@ def test_everything_named_is_loaded_and_torch_keeps_to_one_thread(tmp_path: Path
 
         assert set(warm.LIBRARIES) <= set(sys.modules)
         assert seen == [1]
+        assert gc.get_freeze_count() > 100_000
+        assert len(gc.get_objects()) < gc.get_freeze_count() / 10
     finally:
+        gc.unfreeze()
         torch.set_num_threads(before)
         ws.close()
 
@@ -39,5 +43,6 @@ def test_it_can_be_told_to_stop_and_has_ended_then(tmp_path: Path) -> None:
 
         assert not loading._thread.is_alive()
     finally:
+        gc.unfreeze()
         torch.set_num_threads(before)
         ws.close()
