@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -32,6 +33,8 @@ class BinaryClassifier(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[mis
     """
 
     family: ClassVar[str]
+    takes_unlabelled: ClassVar[bool] = False
+    """Whether `fit` learns from rows without a target, given as `unlabelled`, shape (m, p)."""
     categorical: tuple[int, ...]
     names: tuple[str, ...]
     seed: int
@@ -111,6 +114,9 @@ class BinaryClassifier(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[mis
                 f"{int(unknown.sum()):,} have another one ('{target[unknown][0]}')",
             )
         return matrix, (target == classes[1]).astype(np.float64)
+
+    def name_labels(self, labels: Sequence[Sequence[str]]) -> None:
+        """Be told, before `fit`, the text of the label codes 0, 1, … of each column (none for numbers)."""
 
     def log_odds(self, X: npt.ArrayLike) -> Floats:
         """Return ln(p / (1 - p)) of the positive class, shape (n,), float64."""
