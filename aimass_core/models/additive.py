@@ -149,7 +149,7 @@ class AdditiveClassifier(BinaryClassifier):
         _, coarse = raw.codes(X)
         share = weight / weight.sum()
         shares = tuple(
-            np.bincount(codes, weights=share, minlength=axis.size)
+            np.asarray(np.bincount(codes, weights=share, minlength=axis.size), dtype=np.float64)
             for codes, axis in zip(coarse, raw.pair_axes, strict=True)
         )
         axes, curves, pairs, moved = purified(raw.axes, raw.pair_axes, raw.curves, raw.pairs, shares)

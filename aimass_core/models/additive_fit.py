@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from interpret.glassbox import ExplainableBoostingClassifier
-from joblib import cpu_count, parallel_config
+from joblib import cpu_count, parallel_config  # type: ignore[import-untyped]
 
 from aimass_core.jobs.progress import Progress, Report
 from aimass_core.models.additive_terms import Axis, Floats, Pair

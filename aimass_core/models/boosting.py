@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import lightgbm as lgb
 import numpy as np
 import numpy.typing as npt
+from scipy.special import expit
 
+from aimass_core.evaluate.calibration import log_loss
+from aimass_core.evaluate.discrimination import auc, average_precision
 from aimass_core.jobs.progress import Progress, Report
 from aimass_core.models.base import BinaryClassifier, Floats
+from aimass_core.models.focal import focal_derivatives
+from aimass_core.models.monotone import directions
 
 MODEL_FILE = "lightgbm.txt"
 METRICS = {"log_loss": "binary_logloss", "auc": "auc", "average_precision": "average_precision"}
@@ -21,8 +27,13 @@ class BoostingClassifier(BinaryClassifier):
     """Gradient-boosted trees (Ke et al., NeurIPS 2017), deterministic for a seed.
 
     With validation rows training stops when their measure has not improved for `patience` trees
-    and the best number of trees is kept. The default measure is log loss: ranking can be best
-    after a dozen trees, when all scores are still near the mean and far from calibrated.
+    and the best number of trees is kept; they stop at once when it has reached `goal`. The default
+    measure is log loss: ranking can be best after a dozen trees, when all scores are still near the
+    mean and far from calibrated.
+
+    `monotone` numbers can only raise (up) or only lower (down) the score; missing values are free.
+    `balanced` gives both classes the same weight; `focal` is the exponent of the focal loss (Lin et
+    al., ICCV 2017). Both are off by default, for they move scores away from probabilities.
 
     Attributes
     ----------
@@ -44,6 +55,10 @@ class BoostingClassifier(BinaryClassifier):
         l2: float = 5.0,
         patience: int = 50,
         metric: str = "log_loss",
+        goal: float | None = None,
+        balanced: bool = False,
+        focal: float = 0.0,
+        monotone: Mapping[str, str] | None = None,
         categorical: tuple[int, ...] = (),
         names: tuple[str, ...] = (),
         device: str = "auto",
@@ -58,6 +73,10 @@ class BoostingClassifier(BinaryClassifier):
         self.l2 = l2
         self.patience = patience
         self.metric = metric
+        self.goal = goal
+        self.balanced = balanced
+        self.focal = focal
+        self.monotone = monotone
         self.categorical = categorical
         self.names = names
         self.device = device
@@ -72,12 +91,67 @@ class BoostingClassifier(BinaryClassifier):
         domain: npt.NDArray[np.int64] | None,
         progress: Report | None,
     ) -> None:
-        settings = {
+        constraints = directions(
+            self.monotone or {}, names=self.names, columns=X.shape[1], categorical=self.categorical
+        )
+        share = float(weight[y == 1].sum() / weight.sum())
+        if self.balanced:
+            weight = weight * np.where(y == 1, 0.5 / share, 0.5 / (1 - share))
+            share = 0.5
+        settings = self._settings(len(X), constraints)
+        data = lgb.Dataset(
+            X,
+            y,
+            weight=weight,
+            feature_name=[f"f{j}" for j in range(X.shape[1])],
+            categorical_feature=list(self.categorical),
+            params=settings,
+            free_raw_data=True,
+        )
+        # LightGBM cannot train by an objective of ours where no column varies; nothing can be learnt then.
+        focal = self.focal > 0 and _varies(data)
+        start = float(np.log(share / (1 - share)))  # LightGBM's own objectives begin here by themselves
+        if focal:
+            data.set_init_score(np.full(len(X), start))
+            # Its own measures take the scores of such an objective for probabilities: we measure then.
+            settings |= {"objective": self._focal(y, weight), "metric": "None"}
+        callbacks: list[Any] = []
+        watched, watched_names = [], []
+        if validation is not None:
+            held_out = data.create_valid(validation[0], validation[1])
+            if focal:
+                held_out.set_init_score(np.full(len(validation[1]), start))
+            watched, watched_names = [held_out], ["validation"]
+            callbacks.append(lgb.early_stopping(self.patience, verbose=False))
+            if self.goal is not None:
+                callbacks.append(_goal(self.goal, lower_is_better=self.metric == "log_loss"))
+        if progress is not None:
+            callbacks.append(_reporter(progress, self.trees, self.metric))
+        booster = lgb.train(
+            settings,
+            data,
+            self.trees,
+            valid_sets=watched,
+            valid_names=watched_names,
+            feval=self._watched if focal else None,
+            callbacks=callbacks,
+        )
+        best = booster.best_iteration
+        used = best if best > 0 else booster.current_iteration()
+        if focal:  # the first tree carries the first guess, as LightGBM's own objectives have it
+            leaves = max(1, int(booster.dump_model(num_iteration=1)["tree_info"][0]["num_leaves"]))
+            for leaf in range(leaves):
+                booster.set_leaf_output(0, leaf, booster.get_leaf_output(0, leaf) + start)
+        self.trees_ = int(used)
+        self.booster_ = lgb.Booster(model_str=booster.model_to_string(num_iteration=used))
+
+    def _settings(self, rows: int, constraints: tuple[int, ...]) -> dict[str, Any]:
+        settings: dict[str, Any] = {
             "objective": "binary",
             "metric": METRICS[self.metric],
             "learning_rate": self.rate,
             "num_leaves": self.leaves,
-            "min_data_in_leaf": min(self.min_child, max(1, len(X) // 10)),
+            "min_data_in_leaf": min(self.min_child, max(1, rows // 10)),
             "bagging_fraction": self.row_share,
             "bagging_freq": 1 if self.row_share < 1 else 0,
             "feature_fraction": self.column_share,
@@ -88,30 +162,26 @@ class BoostingClassifier(BinaryClassifier):
             "verbosity": -1,
             "feature_pre_filter": False,
         }
-        names = [f"f{j}" for j in range(X.shape[1])]
-        data = lgb.Dataset(
-            X,
-            y,
-            weight=weight,
-            feature_name=names,
-            categorical_feature=list(self.categorical),
-            params=settings,
-            free_raw_data=True,
-        )
-        callbacks: list[Any] = []
-        watched, watched_names = [], []
-        if validation is not None:
-            watched, watched_names = [data.create_valid(validation[0], validation[1])], ["validation"]
-            callbacks.append(lgb.early_stopping(self.patience, verbose=False))
-        if progress is not None:
-            callbacks.append(_reporter(progress, self.trees, self.metric))
-        booster = lgb.train(
-            settings, data, self.trees, valid_sets=watched, valid_names=watched_names, callbacks=callbacks
-        )
-        best = booster.best_iteration
-        used = best if best > 0 else booster.current_iteration()
-        self.trees_ = int(used)
-        self.booster_ = lgb.Booster(model_str=booster.model_to_string(num_iteration=used))
+        if any(constraints):
+            settings["monotone_constraints"] = list(constraints)
+            settings["monotone_constraints_method"] = "intermediate"
+        return settings
+
+    def _focal(self, y: Floats, weight: Floats) -> Callable[[Floats, lgb.Dataset], tuple[Floats, Floats]]:
+        def derivatives(scores: Floats, data: lgb.Dataset) -> tuple[Floats, Floats]:
+            gradient, curvature = focal_derivatives(scores, y, self.focal)
+            return weight * gradient, weight * curvature
+
+        return derivatives
+
+    def _watched(self, scores: Floats, data: lgb.Dataset) -> tuple[str, float, bool]:
+        target = np.asarray(data.get_label(), dtype=np.float64)
+        p = expit(scores)
+        if self.metric == "auc":
+            return self.metric, auc(target, p), True
+        if self.metric == "average_precision":
+            return self.metric, average_precision(target, p), True
+        return self.metric, log_loss(target, p), False
 
     def _log_odds(self, X: Floats) -> Floats:
         return np.asarray(self.booster_.predict(X, raw_score=True), dtype=np.float64)
@@ -160,3 +230,18 @@ def _reporter(progress: Report, trees: int, metric_name: str) -> Any:
 
     report.order = 5  # type: ignore[attr-defined]  # before early stopping, so the last tree is reported
     return report
+
+
+def _varies(data: lgb.Dataset) -> bool:
+    data.construct()
+    return any(data.feature_num_bin(j) > 1 for j in range(data.num_feature()))
+
+
+def _goal(goal: float, *, lower_is_better: bool) -> Any:
+    def check(env: Any) -> None:
+        value = float(env.evaluation_result_list[0][2])
+        if value <= goal if lower_is_better else value >= goal:
+            raise lgb.callback.EarlyStopException(env.iteration, env.evaluation_result_list)
+
+    check.order = 20  # type: ignore[attr-defined]  # after progress, so the last tree is reported
+    return check

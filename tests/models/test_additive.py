@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from tests.models.contract import FamilyContract
 
 
 class TestAdditive(FamilyContract):
     key = "additive"
-    quick = {"bags": 2, "pairs": 2, "rounds": 300}
+    quick: ClassVar = {"bags": 2, "pairs": 2, "rounds": 300}
