@@ -61,9 +61,9 @@ def runner() -> Runner[Workspace]:
 
 def handlers() -> Mapping[str, Handler[Workspace]]:
     """Return the three parts of every kind of job this program knows, by kind."""
-    from aimass_core.workflows import training
+    from aimass_core.workflows import training, validating
 
-    return {training.KIND: training.HANDLER}
+    return {training.KIND: training.HANDLER, validating.KIND: validating.HANDLER}
 
 
 def close() -> None:

@@ -27,7 +27,7 @@ MIN_ROWS = 100
 SEARCHED = 50_000
 """Rows the tree is grown on at most, a seeded sample."""
 _LEVEL = 0.05
-_LEAST_GAP = 0.02  # of bad rate or of AUC: what is smaller matters to nobody, however sure it is
+_LEAST_GAP = 0.02  # of bad rate, loss or AUC: what is smaller matters to nobody, however sure it is
 
 Kind = Literal["underestimates", "overestimates", "overconfident", "ranks poorly", ""]
 
@@ -50,7 +50,10 @@ class Segment(BaseModel):
     auc: Number = Field(description="AUC within the segment.")
     auc_low: Number = Field(description="Lower end of its 95 % DeLong interval.")
     auc_high: Number = Field(description="Upper end of its 95 % DeLong interval.")
-    auc_rest: Number = Field(description="AUC within all other rows.")
+    auc_expected: Number = Field(
+        description="AUC within the segment if the model's own probabilities were right; rows of like risk "
+        "are hard to rank, and it says how hard."
+    )
     weak: tuple[Kind, ...] = Field(
         description="In what the model is clearly worse here; empty when in nothing."
     )
@@ -87,6 +90,19 @@ def row_loss(y: ArrayLike, p: ArrayLike, by: By = "surprise") -> Floats:
     return loss if by == "loss" else loss - (scores * bad + (1 - scores) * good)
 
 
+def expected_auc(p: ArrayLike) -> float:
+    """Return the AUC that probabilities would have if they were right: Σ pᵢ(1 − pⱼ)[pᵢ > pⱼ] / Σ pᵢ(1 − pⱼ).
+
+    NaN without rows, or when no row can be bad or none can be good.
+    """
+    distinct, position = np.unique(np.asarray(p, dtype=np.float64), return_inverse=True)
+    rows = np.bincount(position, minlength=distinct.size)
+    bads, goods = rows * distinct, rows * (1 - distinct)
+    pairs = float(bads.sum() * goods.sum())
+    below = np.cumsum(goods) - goods
+    return float((bads * (below + goods / 2)).sum()) / pairs if pairs > 0 else math.nan
+
+
 def weak_spots(
     y: ArrayLike,
     p: ArrayLike,
@@ -100,8 +116,8 @@ def weak_spots(
     """Find the groups of rows for which a model is worst, and say for which of them that is certain.
 
     A group is a weak spot when, on the measuring half, its bad rate differs from the mean probability, its
-    loss is above what the model expects, or its AUC is below that of the rest: each by a test at 5 % for all
-    groups together (Bonferroni), and by 0.02 at least for bad rate and AUC.
+    loss is above what the model expects, or its AUC is below what the model expects among rows of such risk:
+    each by a test at 5 % for all groups together (Bonferroni), and by 0.02 at least.
 
     Parameters
     ----------
@@ -215,7 +231,7 @@ def _measure(
     rows, bads = labels.size, int(labels.sum())
     low, high = wilson(bads, rows)
     area, error = _area(labels, scores)
-    area_rest, error_rest = _area(y[~inside], p[~inside])
+    expected = expected_auc(scores)
     losses = row_loss(labels, scores, "loss")
     surprise = row_loss(labels, scores, "surprise")
     weak: list[Kind] = []
@@ -227,7 +243,7 @@ def _measure(
         spread = math.sqrt(float((scores * (1 - scores) * _log_odds(scores) ** 2).sum())) / rows
         if not weak and float(surprise.mean()) > max(_LEAST_GAP, z * spread):
             weak.append("overconfident")
-        if area_rest - area > max(_LEAST_GAP, z * math.hypot(error, error_rest)):
+        if expected - area > max(_LEAST_GAP, z * error):
             weak.append("ranks poorly")
     return Segment(
         text=words(path, whole),
@@ -243,7 +259,7 @@ def _measure(
         auc=area,
         auc_low=max(0.0, area - 1.959964 * error),
         auc_high=min(1.0, area + 1.959964 * error) if error == error else math.nan,
-        auc_rest=area_rest,
+        auc_expected=expected,
         weak=tuple(weak),
     )
 

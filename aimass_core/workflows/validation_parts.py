@@ -10,9 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from aimass_core.errors import DataError
-from aimass_core.evaluate.validation import Method
 from aimass_core.split import Split, SplitConfig, split
-from aimass_core.workflows.target import labels
 
 Ints = npt.NDArray[np.int64]
 Values = npt.NDArray[Any]
@@ -88,9 +86,9 @@ def by_time(y: Ints, moments: Values, config: SplitConfig, *, count: int) -> tup
             f"there are {len(distinct):,}",
             "Use fewer folds, or another column",
         )
-    reached = np.cumsum(np.bincount(unit))
+    before_each = np.cumsum(np.bincount(unit)) - np.bincount(unit)
     wanted = len(y) * np.arange(1, count + 1) / (count + 1)
-    starts = np.unique(np.searchsorted(reached, wanted - 1e-9, side="right").clip(1, len(distinct) - 1))
+    starts = np.unique(np.searchsorted(before_each, wanted - 1e-9).clip(1, len(distinct) - 1))
     found, notes = [], []
     ends = [*starts[1:], len(distinct)]
     for start, end in zip(starts, ends, strict=True):
@@ -159,16 +157,6 @@ def subsets(y: Ints, rows: Split, shares: Sequence[float], seed: int) -> Iterato
         rank[of_class] = (random.permutation(len(of_class)) + 0.5) / max(1, len(of_class))
     for share in shares:
         yield share, Split(rows.train[rank < share], rows.validation, rows.test)
-
-
-def group_labels(column: Any) -> Values:
-    """Return the group of each row as text, None where missing."""
-    return labels(column)
-
-
-def columns_of(method: Method) -> str | None:
-    """Return which column a method divides by: time, group or none."""
-    return method if method in ("time", "group") else None
 
 
 def _learnable(y: Ints) -> bool:

@@ -39,4 +39,11 @@ _FIRST = (
 
 _SECOND = ("ALTER TABLE decisions ADD COLUMN bundle_sha256 VARCHAR",)
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _SECOND)
+_THIRD = (
+    """CREATE TABLE validations (
+        validation_id VARCHAR, job_id VARCHAR, run_id VARCHAR, method VARCHAR, spec JSON, result JSON,
+        seconds DOUBLE, created_at TIMESTAMP, created_by VARCHAR)""",
+    "CREATE TABLE payoffs (run_id VARCHAR, payoff JSON, set_at TIMESTAMP, set_by VARCHAR)",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _SECOND, _THIRD)
