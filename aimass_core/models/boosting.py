@@ -42,6 +42,8 @@ class BoostingClassifier(BinaryClassifier):
     """
 
     family = "boosting"
+    stages = "trees"
+    """The setting that :meth:`staged_log_odds` counts."""
 
     def __init__(
         self,
@@ -185,6 +187,25 @@ class BoostingClassifier(BinaryClassifier):
 
     def _log_odds(self, X: Floats) -> Floats:
         return np.asarray(self.booster_.predict(X, raw_score=True), dtype=np.float64)
+
+    def staged_log_odds(self, X: npt.ArrayLike, counts: Sequence[int]) -> Floats:
+        """Return the log-odds by the first trees alone, shape (len(counts), n).
+
+        Parameters
+        ----------
+        counts : numbers of trees, rising, the last at most `trees_`.
+        """
+        matrix = self._matrix(X)
+        found = np.empty((len(counts), len(matrix)))
+        total, reached = np.zeros(len(matrix)), 0
+        for place, count in enumerate(counts):
+            if count > reached:
+                total = total + self.booster_.predict(
+                    matrix, raw_score=True, start_iteration=reached, num_iteration=count - reached
+                )
+                reached = count
+            found[place] = total
+        return found
 
     def contributions(self, X: npt.ArrayLike) -> tuple[Floats, float]:
         """Return exact path-dependent Shapley values of the trees (Lundberg et al. 2020).
