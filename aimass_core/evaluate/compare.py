@@ -23,6 +23,7 @@ DRAWN = 40_000_000
 _LEAST_SAMPLES = 100
 
 Verdict = Literal["a", "b", "open"]
+Bootstrapped = Literal["ks", "average_precision", "brier", "log_loss"]
 
 
 class Difference(BaseModel):
@@ -194,7 +195,7 @@ def bootstrap_difference(
     y: ArrayLike,
     a: ArrayLike,
     b: ArrayLike,
-    measure: Literal["ks", "average_precision", "brier", "log_loss"],
+    measure: Bootstrapped,
     *,
     replicates: int = 500,
     seed: int = 0,
@@ -291,13 +292,13 @@ def _log_loss(rank: Rank, counts: tuple[Floats, Floats]) -> float:
     return float(-(bads * np.log(kept) + goods * np.log1p(-kept)).sum() / total)
 
 
-_MEASURES: dict[str, Callable[[Rank, tuple[Floats, Floats]], float]] = {
+_MEASURES: dict[Bootstrapped, Callable[[Rank, tuple[Floats, Floats]], float]] = {
     "ks": _ks,
     "average_precision": _average_precision,
     "brier": _brier,
     "log_loss": _log_loss,
 }
-BOOTSTRAPPED = tuple(_MEASURES)
+BOOTSTRAPPED: tuple[Bootstrapped, ...] = tuple(_MEASURES)
 """Measures whose difference has a bootstrap interval."""
 
 
