@@ -2,7 +2,8 @@
 
 A field's type decides its control: `bool` a toggle, numbers a number box with the field's range, `Literal` a
 select box, `str` a text box, `tuple[str, …]` a multi-select, `tuple[float | str, …]` a list parted by commas,
-`dict[str, str]` a table of two columns, another model a group of its own. `… | None` may be left empty.
+`dict[str, …]` a table of two columns, another model a group of its own. `… | None` may be left empty.
+A tuple of models has no control.
 """
 
 from __future__ import annotations
@@ -89,7 +90,11 @@ def fields(
     """
     kept = [name for name in exclude if initial is not None and name in model.model_fields]
     values: dict[str, Any] = {name: getattr(initial, name) for name in kept}
-    shown = [(name, field) for name, field in model.model_fields.items() if name not in exclude]
+    shown = [
+        (name, field)
+        for name, field in model.model_fields.items()
+        if name not in exclude and not _many_models(field.annotation)
+    ]
     wide = columns > 1 and len(shown) > 1
     slots: list[Any] = []
     for position, (name, field) in enumerate(shown):
@@ -271,6 +276,14 @@ def _unwrapped(annotation: Any) -> tuple[Any, bool]:
         members = [member for member in get_args(annotation) if member is not type(None)]
         return members[0], len(members) < len(get_args(annotation))
     return annotation, False
+
+
+def _many_models(annotation: Any) -> bool:
+    """Whether a field holds several models: it has no control here and is made in a place of its own."""
+    kind, _ = _unwrapped(annotation)
+    return get_origin(kind) is tuple and any(
+        isinstance(item, type) and issubclass(item, BaseModel) for item in get_args(kind)
+    )
 
 
 def _limits(field: FieldInfo) -> dict[str, Any]:

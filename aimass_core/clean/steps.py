@@ -72,6 +72,21 @@ class FittedSteps:
             owned[source].append(j)
         return tuple((name, tuple(columns)) for name, columns in owned.items())
 
+    @property
+    def texts(self) -> tuple[tuple[str, ...], ...]:
+        """Texts of the label codes 0, 1, … of each column that comes out; none for numbers and indicators."""
+        found: list[tuple[str, ...]] = []
+        for j, name in enumerate(self.input_names):
+            known = self.labels[name] if j in self.categorical else ()
+            own = any(
+                step.values[step.columns.index(j)] == len(known) + 1
+                for step in self.steps
+                if isinstance(step, FittedMissing) and j in step.columns and j in self.categorical
+            )
+            codes = range(len(known) + 1 + own) if j in self.categorical else range(0)
+            found.append(tuple(str(self.display(j, float(code))) for code in codes))
+        return (*found, *(() for _ in self._indicators()))
+
     def _indicators(self) -> list[tuple[str, str]]:
         taken, found = set(self.input_names), []
         for step in self.steps:

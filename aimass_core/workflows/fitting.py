@@ -150,6 +150,7 @@ def _fit(prepared: Prepared, spec: TrainingSpec, report: Report) -> _Fitted:
         device=spec.device,
         seed=spec.seed,
     )
+    estimator.name_labels(prepared.steps.texts)
     estimator.fit(
         prepared.X,
         prepared.y,
