@@ -93,11 +93,12 @@ def _train(
 ) -> LoopResult:
     started = time.monotonic()
     batches = batch_bounds(rows, settings.batch_size)
-    optimizer = torch.optim.AdamW(_groups(network, settings.weight_decay), lr=settings.rate)
+    optimizer = torch.optim.AdamW(_groups(network, settings.weight_decay), lr=settings.rate, fused=True)
     warm = max(1, min(len(batches), settings.epochs * len(batches) // 20))
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: min(1.0, (step + 1) / warm))
     shuffle = torch.Generator().manual_seed(settings.seed)
     averaged = _copy(network)
+    move = _mover(averaged, network)
     best, best_epoch, kept = -math.inf, 0, averaged
     step = epoch = 0
     for epoch in range(1, settings.epochs + 1):
@@ -111,7 +112,7 @@ def _train(
             nn.utils.clip_grad_norm_(network.parameters(), 5.0)
             optimizer.step()
             schedule.step()
-            _move(averaged, network, 1.0 / min(step + 1, len(batches)))
+            move(1.0 / min(step + 1, len(batches)))
             summed += value.detach() * (high - low)
             step += 1
         mean = float(summed) / rows
@@ -184,14 +185,21 @@ def _copy(network: nn.Module) -> dict[str, Tensor]:
     return {name: value.detach().clone() for name, value in network.state_dict().items()}
 
 
-@torch.no_grad()
-def _move(averaged: dict[str, Tensor], network: nn.Module, share: float) -> None:
-    """Move the running mean of the weights towards the network's."""
-    for name, value in network.state_dict().items():
-        if value.is_floating_point():
-            averaged[name].lerp_(value, share)
-        else:
-            averaged[name].copy_(value)
+def _mover(averaged: dict[str, Tensor], network: nn.Module) -> Callable[[float], None]:
+    """Return what moves the running mean of the weights towards the network's by a share."""
+    # The network's tensors stay the same ones all through training: their values are changed in place.
+    now = {name: value.detach() for name, value in network.state_dict().items()}
+    floating = [name for name, value in now.items() if value.is_floating_point()]
+    means, values = [averaged[name] for name in floating], [now[name] for name in floating]
+    counts = [(averaged[name], value) for name, value in now.items() if name not in set(floating)]
+
+    @torch.no_grad()
+    def move(share: float) -> None:
+        torch._foreach_lerp_(means, values, share)
+        for mean, value in counts:
+            mean.copy_(value)
+
+    return move
 
 
 def _groups(network: nn.Module, weight_decay: float) -> list[dict[str, object]]:

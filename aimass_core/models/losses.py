@@ -28,6 +28,7 @@ def class_loss(logits: Tensor, target: Tensor, weight: Tensor, *, focal: float =
         # 1 - p of the true class is the logistic function of minus the margin.
         margin = torch.where(target > 0.5, logits, -logits)
         weight = weight * torch.sigmoid(-margin).pow(focal)
+        return (weight * functional.binary_cross_entropy_with_logits(logits, target, reduction="none")).mean()
     return functional.binary_cross_entropy_with_logits(logits, target, weight=weight)
 
 
