@@ -164,7 +164,7 @@ def _control(
         )
         return split_values(typed) or (None if optional else ())
     if origin is dict:
-        return _pairs(label, start or {}, key=key)
+        return _pairs(label, start or {}, key=key) or (None if optional else {})
     if options is not None or origin is Literal or (isinstance(kind, type) and issubclass(kind, Enum)):
         return _select(kind, label, start, options, optional=optional, common=common)
     if isinstance(kind, type) and issubclass(kind, BaseModel):
