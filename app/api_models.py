@@ -47,9 +47,9 @@ class ScoreRequest(BaseModel):
     )
     reasons: bool = Field(
         default=True,
-        description="Explain every row. For scorecards and boosted trees up to 10,000 rows at once; for a "
-        "network with more than 12 features, whose reasons are estimated row by row, up to 500: more rows "
-        "with reasons are refused, never answered without them.",
+        description="Explain every row. Where the reasons of a slow model would take more than some ten "
+        "minutes, fewer than 10,000 rows are taken at once: the answer 422 says how many; rows are never "
+        "answered without the reasons asked for.",
     )
     reference: Reference = Field(
         default="population",

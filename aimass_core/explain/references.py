@@ -45,16 +45,25 @@ def choose(bundle: Bundle, name: ReferenceName, *, rows: int, cutoff: float | No
         When the name is unknown, or there is no usable cut-off.
     """
     if name == "population":
-        found = bundle.reference[:rows]
+        found = _stratified(bundle.reference, bundle.reference_log_odds, rows)
         return Reference(name, found, f"mean of {len(found):,} training rows")
     if name == "applicants":
-        found = bundle.applicants[:rows]
+        found = _stratified(bundle.applicants, bundle.applicants_log_odds, rows)
         return Reference(name, found, f"mean of {len(found):,} of all applicants")
     if name != "cutoff":
         raise SettingsError(
             "the reference must be population, applicants or cutoff", f"{name!r} came", "Choose one of these"
         )
     return _at_cutoff(bundle, rows, cutoff)
+
+
+def _stratified(pool: Matrix, log_odds: Matrix, rows: int) -> Matrix:
+    """Return rows at even steps of the score, so that a few stand for all; all if there are no more."""
+    if rows >= len(pool):
+        return pool
+    # Rounded, so that rows of equal score stand in the same order on every machine.
+    order = np.argsort(np.round(log_odds, 6), kind="stable")
+    return np.asarray(pool[np.sort(order[((np.arange(rows) + 0.5) * len(pool) / rows).astype(np.int64)])])
 
 
 def _at_cutoff(bundle: Bundle, rows: int, cutoff: float | None) -> Reference:

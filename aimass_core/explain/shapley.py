@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Literal
-from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
 
 from aimass_core.bundle import Bundle
 from aimass_core.errors import Fault
-from aimass_core.explain import references, sampling, trees
+from aimass_core.explain import attribution, references
+from aimass_core.explain.attribution import Attribution, Thoroughness
+from aimass_core.explain.members import Members
 from aimass_core.explain.references import Reference, ReferenceName
-from aimass_core.explain.trees import Forest
 
 Matrix = npt.NDArray[np.float64]
-Effort = Literal["row", "batch"]
 
 TOLERANCE = 1e-6
 """Largest gap, in log-odds, between a score and its base plus contributions."""
 
 ALL_TRAINING_ROWS = "mean of all training rows"
 
-_REFERENCE_ROWS: dict[Effort, int] = {"row": 64, "batch": 32}
-_PAIRS: dict[Effort, int] = {"row": 10, "batch": 2}
+_STEP = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +32,7 @@ class Explanation:
     ----------
     names : features, in the order of the model; a missing-indicator counts with its feature.
     values : contributions in log-odds, shape (n, features); positive raises the probability.
-    errors : standard errors of the values, same shape; 0 where exact, NaN where unknown.
+    errors : standard errors of the values, same shape; 0 where exact.
     base : what the contributions start from, in log-odds.
     log_odds : scores of the rows, shape (n,); ``base + values.sum(axis=1)``.
     reference : which rows the comparison is with.
@@ -66,20 +63,24 @@ def explain(
     *,
     reference: ReferenceName = "population",
     cutoff: float | None = None,
-    effort: Effort = "row",
+    effort: Thoroughness = "row",
     seed: int = 0,
 ) -> Explanation:
     """Explain prepared rows; a row's values do not depend on the rows it is explained with.
 
-    Scorecards have a closed form. Trees are exact: against the population as the trees themselves counted
-    it (path-dependent TreeSHAP, LightGBM's own), against other references by their leaves. Networks are
-    exact with few features, otherwise estimated with a standard error.
+    What the estimator offers decides how: points and trees are exact (trees against the population as they
+    counted it themselves: path-dependent TreeSHAP, LightGBM's own; against other references by their leaves),
+    a weighted sum of models is the sum of its members' values against the same reference rows, and any
+    other function of the matrix is exact with few features, otherwise estimated with standard errors.
+
+    A calibrated score is the calibration of the raw log-odds: the values of those are stretched, row by row,
+    so that they lead from the calibrated base to the calibrated log-odds.
 
     Parameters
     ----------
     X : rows as :meth:`Bundle.prepare` returns them, shape (n, p).
     cutoff : probability from which a row is declined or blocked; needed by reference `cutoff`.
-    effort : `row` for one decision; `batch` for an overview, with fewer reference rows and permutations.
+    effort : `row` for one decision; `batch` for many rows, with fewer coalitions and reference rows.
 
     Raises
     ------
@@ -93,31 +94,30 @@ def explain(
         return replace(
             one, values=one.values[:0], errors=one.errors[:0], log_odds=one.log_odds[:0], additivity=0.0
         )
-    family = bundle.manifest.family
-    players = bundle.players
-    columns = tuple(found for _, found in players)
-    if family == "scorecard":
-        rows, values, base, method = _scorecard(bundle, X, columns, reference, cutoff)
-        errors = np.zeros_like(values)
-    elif family == "boosting":
-        rows, values, base, method = _trees(bundle, X, columns, reference, cutoff)
-        errors = np.zeros_like(values)
-    else:
-        rows = references.choose(bundle, reference, rows=_REFERENCE_ROWS[effort], cutoff=cutoff)
-        values, errors, base, method = _network(bundle, X, columns, rows.rows, effort, seed)
+    members = Members.of(bundle.estimator)
+    rows, found = _counted(bundle, members, X, reference) or _compared(
+        bundle, members, X, reference, cutoff, effort, seed
+    )
     log_odds = bundle.score_prepared(X).log_odds
+    found = _calibrated(bundle, found, X, log_odds)
     return Explanation(
-        names=tuple(name for name, _ in players),
-        values=values,
-        errors=errors,
-        base=base,
+        names=tuple(name for name, _ in bundle.players),
+        values=found.values,
+        errors=found.errors,
+        base=found.base,
         log_odds=log_odds,
         reference=rows.name,
         reference_text=rows.text,
-        method=method,
-        additivity=check(values, base, log_odds),
+        method=found.method,
+        additivity=check(found.values, found.base, log_odds),
         typical=references.typical(bundle, rows.rows),
     )
+
+
+def seconds_a_row(bundle: Bundle, *, effort: Thoroughness = "row") -> float:
+    """Return about how long one row takes to explain on a plain processor core; the same on every machine."""
+    members = Members.of(bundle.estimator)
+    return attribution.seconds_a_row(members, len(bundle.players), bundle.reference.shape[1], effort)
 
 
 def check(values: Matrix, base: float, log_odds: Matrix) -> float:
@@ -140,73 +140,58 @@ def check(values: Matrix, base: float, log_odds: Matrix) -> float:
     return gap
 
 
-def _scorecard(
-    bundle: Bundle,
-    X: Matrix,
-    columns: tuple[tuple[int, ...], ...],
-    name: ReferenceName,
-    cutoff: float | None,
-) -> tuple[Reference, Matrix, float, str]:
-    rows = references.choose(bundle, name, rows=len(bundle.applicants), cutoff=cutoff)
-    if name == "population":  # points are centred over the training rows, so they are the values
-        rows = Reference(name, rows.rows, ALL_TRAINING_ROWS)
-        values, base = bundle.estimator.points(X), float(bundle.estimator.intercept_)
+def _counted(
+    bundle: Bundle, members: Members, X: Matrix, name: ReferenceName
+) -> tuple[Reference, Attribution] | None:
+    """Explain against all training rows where the model itself has counted them."""
+    only, columns = members.only, tuple(found for _, found in bundle.players)
+    if name != "population" or only is None or members.functions:
+        return None
+    sample = references.choose(bundle, name, rows=len(bundle.reference))
+    if members.additive:  # points are centred over the training rows, so they are the values
+        rows = Reference(name, sample.rows, ALL_TRAINING_ROWS)
+        values, base = np.asarray(only.points(X)), float(only.intercept_)
+        method = "exact: points less their mean"
     else:
-        values, base = bundle.estimator.contributions(X, rows.rows)
-    return rows, _grouped(values, columns), base, "exact: points of the scorecard less their mean"
+        rows = Reference(name, sample.rows, f"{ALL_TRAINING_ROWS}, as the trees counted them")
+        values, base = only.contributions(X)
+        method = "exact: path-dependent TreeSHAP"
+    values = attribution.grouped(values, columns)
+    return rows, Attribution(values, np.zeros_like(values), base, method)
 
 
-def _trees(
+def _compared(
     bundle: Bundle,
+    members: Members,
     X: Matrix,
-    columns: tuple[tuple[int, ...], ...],
     name: ReferenceName,
     cutoff: float | None,
-) -> tuple[Reference, Matrix, float, str]:
-    if name == "population":
-        sample = references.choose(bundle, name, rows=len(bundle.reference))
-        rows = Reference(name, sample.rows, f"{ALL_TRAINING_ROWS}, as the trees counted them")
-        values, base = bundle.estimator.contributions(X)
-        return rows, _grouped(values, columns), base, "exact: path-dependent TreeSHAP"
-    rows = references.choose(bundle, name, rows=references.CUTOFF_ROWS, cutoff=cutoff)
-    values, base = trees.interventional(_forest(bundle.estimator, columns), X, rows.rows)
-    return rows, values, base, "exact: interventional TreeSHAP"
-
-
-_forests: WeakKeyDictionary[Any, Forest] = WeakKeyDictionary()
-
-
-def _forest(estimator: Any, columns: tuple[tuple[int, ...], ...]) -> Forest:
-    """Return the trees of an estimator, read once: reading them takes longer than explaining a row."""
-    found = _forests.get(estimator)
-    if found is None:
-        found = _forests[estimator] = Forest.of(estimator.booster_.dump_model(), columns)
-    return found
-
-
-def _network(
-    bundle: Bundle,
-    X: Matrix,
-    columns: tuple[tuple[int, ...], ...],
-    reference: Matrix,
-    effort: Effort,
+    effort: Thoroughness,
     seed: int,
-) -> tuple[Matrix, Matrix, float, str]:
-    game = sampling.Game.of(lambda rows: bundle.score_prepared(rows).log_odds, reference, columns)
-    scores = bundle.score_prepared(X).log_odds
-    values, errors = np.zeros((len(X), len(columns))), np.zeros((len(X), len(columns)))
-    if len(columns) <= sampling.ENUMERATE_UP_TO:
-        for i, row in enumerate(X):
-            values[i] = sampling.exact(game, row, float(scores[i]))
-        return values, errors, game.worth_of_none, "exact: all coalitions of features"
-    pairs = _PAIRS[effort]
-    orders = sampling.permutations(len(columns), pairs=pairs, seed=seed)
-    for i, row in enumerate(X):
-        values[i], errors[i] = sampling.estimated(game, row, float(scores[i]), orders)
-    method = f"estimated: {pairs} paired permutations, with standard errors"
-    return values, errors, game.worth_of_none, method
+) -> tuple[Reference, Attribution]:
+    columns = tuple(found for _, found in bundle.players)
+    tried = attribution.effort(members, len(columns), X.shape[1], effort)
+    if tried is not None:
+        most = tried.references
+    else:  # points take as many rows as there are
+        most = attribution.REFERENCE_ROWS if members.trees else len(bundle.applicants)
+    rows = references.choose(bundle, name, rows=most, cutoff=cutoff)
+    return rows, attribution.attribute(members, X, rows.rows, columns, tried, seed=seed)
 
 
-def _grouped(values: Matrix, columns: tuple[tuple[int, ...], ...]) -> Matrix:
-    """Add up the matrix columns of each feature."""
-    return np.column_stack([values[:, list(found)].sum(axis=1) for found in columns])
+def _calibrated(bundle: Bundle, found: Attribution, X: Matrix, log_odds: Matrix) -> Attribution:
+    if bundle.calibrator is None:
+        return found
+    raw = bundle.raw_log_odds(X)
+    base = float(bundle.calibrated(np.array([found.base]))[0])
+    apart = np.abs(raw - found.base) > _STEP
+    ends = bundle.calibrated(np.array([found.base - _STEP, found.base + _STEP]))
+    slope = float(ends[1] - ends[0]) / (2 * _STEP)  # what the ratio tends to as the score nears the base
+    distance = np.where(apart, raw - found.base, 1.0)
+    stretch = np.where(apart, (log_odds - base) / distance, slope)
+    return Attribution(
+        found.values * stretch[:, None],
+        found.errors * np.abs(stretch)[:, None],
+        base,
+        f"{found.method}; stretched from raw to calibrated log-odds",
+    )

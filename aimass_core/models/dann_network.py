@@ -111,6 +111,33 @@ class DannNetwork(TabularNetwork):
         """Return the logits of the positive class, shape (n,)."""
         return self.head(self.features(numbers, labels)).squeeze(1)  # type: ignore[no-any-return]
 
+    def first_layer(self, numbers: Tensor, labels: Tensor) -> Tensor:
+        """Return what each column adds to the first linear layer, shape (n, columns, width).
+
+        Number columns come first. The sum over columns is what `after_first_layer` takes.
+        """
+        weight = self._first.linear.weight
+        owners = torch.cat([self.column, self.flagged, self._label_owners()])
+        encoded = self.encode(numbers, labels)
+        count = numbers.shape[1] + labels.shape[1]
+        parts = [encoded[:, owners == j] @ weight[:, owners == j].T for j in range(count)]
+        return torch.stack(parts, dim=1)
+
+    def after_first_layer(self, total: Tensor) -> Tensor:
+        """Return the logits (n,) from the output of the first linear layer, shape (n, width)."""
+        first = self._first
+        features = first.dropout(torch.relu(first.norm(total)))
+        return self.head(self.blocks[1:](features)).squeeze(1)  # type: ignore[no-any-return]
+
+    @property
+    def _first(self) -> DenseBlock:
+        return self.blocks[0]  # type: ignore[return-value]
+
+    def _label_owners(self) -> Tensor:
+        first = int(self.column.max()) + 1 if len(self.column) else 0
+        owners = [first + j for j, size in enumerate(self.embeddings.sizes) for _ in range(size)]
+        return torch.tensor(owners, dtype=torch.int64, device=self.column.device)
+
     def both(self, numbers: Tensor, labels: Tensor, *, strength: float) -> tuple[Tensor, Tensor]:
         """Return class logits (n,) and domain logits (n, domains) behind the reversed gradient."""
         features = self.features(numbers, labels)

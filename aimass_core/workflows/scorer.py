@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from aimass_core.explain.references import ReferenceName
     from aimass_core.workspace.registry import Model
 
-MAX_ESTIMATED = 500
-"""Most rows explained in one call where reasons are estimated by sampling (networks): some 0.05 s a row."""
+MAX_SECONDS = 600.0
+"""Longest that the reasons of one call may take on a plain processor core, as far as it can be foretold."""
 
 _BAD: dict[str, str] = {"credit": "default", "fraud": "fraud"}
 
@@ -152,13 +152,11 @@ class Scorer:
                 return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
         return None
 
-    @property
-    def estimated(self) -> bool:
-        """Whether reasons are estimated by sampling rather than computed exactly."""
-        from aimass_core.explain.sampling import ENUMERATE_UP_TO
+    def explainable(self) -> int:
+        """Return how many rows can be explained in one call within the time a caller may wait."""
+        from aimass_core.explain.shapley import seconds_a_row
 
-        family = self.bundle.manifest.family
-        return family not in ("scorecard", "boosting") and len(self.bundle.players) > ENUMERATE_UP_TO
+        return max(1, int(MAX_SECONDS / seconds_a_row(self.bundle)))
 
 
 def unexplained() -> dict[str, Any]:

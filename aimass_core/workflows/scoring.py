@@ -20,7 +20,7 @@ from aimass_core.intake.readers import Limits, ReadOptions
 from aimass_core.workflows import evaluating
 from aimass_core.workflows.rows import checked, counted_from
 from aimass_core.workflows.score_output import output
-from aimass_core.workflows.scorer import MAX_ESTIMATED, Scorer
+from aimass_core.workflows.scorer import Scorer
 from aimass_core.workspace import cases, registry
 from aimass_core.workspace.cases import Decision, StoredPolicy
 from aimass_core.workspace.connection import Workspace, new_id
@@ -83,7 +83,7 @@ def decide(
     NotFoundError
         When no such model is registered.
     SettingsError
-        When there are too few or too many rows, or too many for reasons that are estimated by sampling.
+        When there are too few or too many rows, or too many for reasons as slow as this model's.
     DataError
         When a row lacks a column or holds a value that does not fit; names row and column.
     """
@@ -93,10 +93,10 @@ def decide(
         raise SettingsError(
             "there must be one subject for each row", f"{len(subjects):,} for {len(raw):,} rows came"
         )
-    if reasons and chosen.estimated and len(raw) > MAX_ESTIMATED:
+    if reasons and len(raw) > (most := chosen.explainable()):
         raise SettingsError(
-            f"at most {MAX_ESTIMATED:,} rows of `{chosen.model.name}` can be decided with reasons at once",
-            f"{len(raw):,} came, and the reasons of a network are estimated row by row",
+            f"at most {most:,} rows of `{chosen.model.name}` can be decided with reasons at once",
+            f"{len(raw):,} came, and the reasons of this model take long to work out",
             "Send fewer rows, ask without reasons, or score them as a file",
         )
     made = chosen.decide(
@@ -149,8 +149,8 @@ def score_file(
     out : file to write, .csv or .parquet: row number, id columns, probability, log-odds, outcome, reasons
         and, if stored, the decision's id.
     store : keep each row as a decision, all or none.
-    reasons : whether to explain each row. None explains all rows, or, where reasons are estimated by
-        sampling (networks) and there are more than 500 rows, none; the column is then empty.
+    reasons : whether to explain each row. None explains all rows, or, where that would take more than some
+        ten minutes (large files, slow networks), none; the column is then empty.
     progress : called after each chunk with rows done and rows in all.
 
     Raises
@@ -168,7 +168,7 @@ def score_file(
     batch_id, outcomes, rows = new_id(), Counter[str](), 0
     with opened(path, scratch=ws.home / "tmp", options=options, limits=limits) as file:
         if reasons is None:
-            reasons = not chosen.estimated or file.total <= MAX_ESTIMATED
+            reasons = file.total <= chosen.explainable()
         ids = [name for name in chosen.id_columns if name in file.names]
         with output(out, ids) as written, spool(ws) if store else nullcontext() as kept:
             for chunk in file.chunks(CHUNK):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from typing import get_args
 
 import numpy as np
@@ -11,9 +12,10 @@ import pytest
 from aimass_core.bundle import Bundle
 from aimass_core.clean.recipe import MissingStep
 from aimass_core.errors import Fault, SettingsError
-from aimass_core.explain import sampling, shapley
+from aimass_core.explain import references, shapley
 from aimass_core.explain.references import ReferenceName
 from aimass_core.schema import Column
+from tests.explain.definition import by_coalitions
 from tests.small_models import COLUMNS, FAMILIES, applicants, small, train
 
 REFERENCES: tuple[ReferenceName, ...] = get_args(ReferenceName)
@@ -78,16 +80,12 @@ def test_values_are_those_of_the_definition(family: str, reference: ReferenceNam
 
     found = shapley.explain(model, X, reference=reference, cutoff=0.4)
 
-    limit = {"scorecard": 200, "boosting": 100, "dann": 64}[family]
-    pool = model.applicants[:limit]
-    if reference == "cutoff":
-        better = np.flatnonzero(model.applicants_log_odds <= np.log(0.4 / 0.6))
-        order = np.argsort(-model.applicants_log_odds[better], kind="stable")
-        pool = model.applicants[better[order][: min(limit, 100)]]
+    count = int(re.search(r"mean of (\d+) ", found.reference_text)[1])  # type: ignore[index]
+    pool = references.choose(model, reference, rows=count, cutoff=0.4).rows
     columns = [columns for _, columns in model.players]
-    game = sampling.Game.of(model.estimator.log_odds, pool, columns)
-    for row, values, score in zip(X, found.values, found.log_odds, strict=True):
-        np.testing.assert_allclose(values, sampling.exact(game, row, float(score)), atol=1e-9)
+    for row, values in zip(X, found.values, strict=True):
+        wanted = by_coalitions(model.estimator.log_odds, row, pool, columns)
+        np.testing.assert_allclose(values, wanted, atol=1e-9)
 
 
 def test_trees_against_the_population_are_lightgbms_own_values() -> None:

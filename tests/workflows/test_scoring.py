@@ -250,11 +250,10 @@ def test_the_reference_is_kept_with_the_reasons(trained: Trained, model: str, re
     assert ("cut-off" in made.reasons["reference_text"]) == (reference == "cutoff")
 
 
-def test_too_many_estimated_reasons_are_refused_rather_than_left_out(
+def test_too_many_slow_reasons_are_refused_rather_than_left_out(
     trained: Trained, model: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(scorer.Scorer, "estimated", True)
-    monkeypatch.setattr(scoring, "MAX_ESTIMATED", 3)
+    monkeypatch.setattr(scorer.Scorer, "explainable", lambda self: 3)
 
     with pytest.raises(SettingsError, match=r"at most 3 rows .* with reasons at once; 4 came"):
         scoring.decide(trained.ws, model, trained.rows(4), source="t", actor="ana")
