@@ -38,7 +38,9 @@ class Period(BaseModel):
     auc_low: Number = Field(description="Lower end of DeLong's 95 % interval.")
     auc_high: Number = Field(description="Upper end of DeLong's 95 % interval.")
     psi: Number = Field(description="Population stability index of the scores against the reference.")
-    psi_chance: Number = Field(description="PSI that chance alone gives in 95 % of periods of so many rows.")
+    psi_chance: Number = Field(
+        description="PSI above which chance alone takes one of all the periods in 5 % of cases."
+    )
 
     @property
     def shift(self) -> Shift:
@@ -56,7 +58,7 @@ class Drift(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     periods: tuple[Period, ...] = Field(description="Periods in order of time.")
-    reference_rows: int = Field(description="Rows of the reference (training rows).")
+    reference_rows: int = Field(description="Rows of the reference.")
     reference_mean: Number = Field(description="Their mean probability.")
     bins: int = Field(description="Bins of the PSI: equal shares of the reference.")
 
@@ -98,7 +100,7 @@ def drift(
     p : (n,) probability of class 1
     period : (n,) position of each row's period in `labels`; below 0 for rows without one, which are left out
     labels : names of the periods, in order of time
-    reference : scores of the rows the model learnt from
+    reference : scores of rows from when the model was made, best of such as it has not learnt from
 
     Raises
     ------
@@ -114,7 +116,7 @@ def drift(
     found = []
     for number, label in enumerate(labels):
         rows = at == number
-        found.append(_period(label, outcomes[rows], scores[rows], expected, edges))
+        found.append(_period(label, outcomes[rows], scores[rows], expected, edges, len(labels)))
     return Drift(
         periods=tuple(found),
         reference_rows=expected.size,
@@ -123,14 +125,16 @@ def drift(
     )
 
 
-def _period(label: str, y: NDArray[np.int8], p: Floats, reference: Floats, edges: Floats) -> Period:
+def _period(
+    label: str, y: NDArray[np.int8], p: Floats, reference: Floats, edges: Floats, periods: int
+) -> Period:
     rows, bads = y.size, int(y.sum())
     area = auc_interval(y, p)
     low, high = wilson(bads, rows)
     expected, actual = _shares(reference, p, edges)
     known = rows > 0 and reference.size > 0
-    # 2n/(1 + n/m) × PSI of two samples of one population is about chi-squared (Yurdakul & Naranjo 2020)
-    chance = _chi_squared(len(edges)) * (1 / rows + 1 / reference.size) if known else math.nan
+    # PSI / (1/n + 1/m) of two samples of one population is about chi-squared (Yurdakul & Naranjo 2020)
+    chance = _chi_squared(len(edges), 0.05 / periods) * (1 / rows + 1 / reference.size) if known else math.nan
     return Period(
         label=label,
         rows=rows,
@@ -168,10 +172,10 @@ def _psi(expected: Floats, actual: Floats) -> float:
     return float(((actual - expected) * np.log(actual / expected)).sum())
 
 
-def _chi_squared(freedom: int) -> float:
-    """95 % point of the chi-squared distribution."""
+def _chi_squared(freedom: int, level: float = 0.05) -> float:
+    """What a chi-squared number exceeds with this probability."""
     if freedom < 1:
         return 0.0
     from scipy.stats import chi2
 
-    return float(chi2.ppf(0.95, freedom))
+    return float(chi2.isf(level, freedom))

@@ -32,9 +32,10 @@ if TYPE_CHECKING:
     from aimass_core.workspace.datasets import Version
 
 DISTURBED_ROWS = 2_000
+LEAST_REFERENCE = 200
+"""Validation rows from which on they are the reference of drift."""
 REFERENCE_ROWS = 20_000
-"""Training rows scored at most, a seeded sample, as the reference of drift."""
-LEAST_SEGMENT = 50
+"""Training rows scored at most, a seeded sample, where they have to be it."""
 Vector = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
@@ -281,7 +282,11 @@ def time_columns(ws: Workspace, run_ref: str) -> list[str]:
 def drift(
     ws: Workspace, run_ref: str, column: str, *, by: periods.By = "auto"
 ) -> tuple[drifting.Drift, periods.Periods]:
-    """Measure a run's test rows period by period, their scores against those of its training rows.
+    """Measure a run's test rows period by period, their scores against those of the data it was made on.
+
+    The reference are the validation rows. A model scores rows that it has learnt from more sharply than any
+    new row, so that training rows would show a shift where there is none; they are the reference only where
+    there are fewer than 200 validation rows.
 
     Raises
     ------
@@ -306,16 +311,20 @@ def drift(
         scores["probability"].to_numpy(),
         found.period,
         labels=found.labels,
-        reference=_training_scores(ws, run, version),
+        reference=_reference(ws, run, version),
     )
     return measured, found
 
 
-def _training_scores(ws: Workspace, run: runs.Run, version: Version) -> Vector:
-    """Score a seeded sample of the rows a run has learnt from: those with a target and in no other part."""
+def _reference(ws: Workspace, run: runs.Run, version: Version) -> Vector:
+    """Return the scores of the validation rows, or else of a seeded sample of the training rows."""
+    scored = evaluating.scores(ws, run.run_id)
+    validation = scored.loc[scored["part"] == "validation", "probability"].to_numpy()
+    if len(validation) >= LEAST_REFERENCE:
+        return np.asarray(validation, dtype=np.float64)
     model = evaluating.bundle(ws, run.run_id)
     target = datasets.frame(ws, version, [str(run.spec["target"])])
-    held_out = evaluating.scores(ws, run.run_id)[ROW_ID].to_numpy()
+    held_out = scored[ROW_ID].to_numpy()
     known = target[str(run.spec["target"])].notna().to_numpy()
     rows = target[ROW_ID].to_numpy()[known]
     rows = rows[~np.isin(rows, held_out)]
