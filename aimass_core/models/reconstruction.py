@@ -36,6 +36,11 @@ class Reconstruction(nn.Module):
         self.out = nn.Linear(hidden, sum(self.sizes))
 
     @property
+    def numbers(self) -> int:
+        """Number of number columns, whose errors come first."""
+        return self.sizes[0]
+
+    @property
     def parts(self) -> int:
         """Number of errors of a row."""
         return self.sizes[0] + self.sizes[1] + len(self.sizes) - 2

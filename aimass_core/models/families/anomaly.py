@@ -1,0 +1,75 @@
+"""Anomaly score of an autoencoder: what can be set and what it costs."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from aimass_core.models import estimate
+from aimass_core.models.estimate import Estimate
+from aimass_core.models.family import Family
+from aimass_core.settings import Device
+
+INPUT_NS, WEIGHT_NS, CELL_BYTES = 400.0, 0.5, 60.0
+# On a GPU the steps of a network this small wait for the host, not for arithmetic.
+CUDA_STEP_SECONDS, CUDA_WEIGHT_NS = 2.5e-3, 5e-4
+
+
+class AnomalyConfig(BaseModel):
+    """Settings of the anomaly score."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    width: int = Field(default=128, ge=4, le=4096, description="Units of the layers around the code.")
+    code: int | None = Field(
+        default=None,
+        ge=1,
+        le=1024,
+        description="Units that a row must fit through; empty: one for seven columns, at least two.",
+    )
+    noise: float = Field(
+        default=0.1, ge=0, lt=1, description="Share of cells taken from other rows while training, 0 to 1."
+    )
+    embedding: int = Field(default=8, ge=1, le=256, description="Size of the vector learnt for each label.")
+    rate: float = Field(default=2e-3, gt=0, le=1, description="Learning rate of AdamW.")
+    weight_decay: float = Field(default=1e-4, ge=0, le=10, description="Weight decay of AdamW.")
+    batch_size: int | None = Field(
+        default=None, ge=2, le=1_000_000, description="Rows per step; empty: chosen by the number of rows."
+    )
+    epochs: int = Field(default=20, ge=1, le=10_000, description="Most passes over the training rows.")
+    patience: int = Field(
+        default=4, ge=1, le=1_000, description="Epochs without a smaller validation error before stopping."
+    )
+
+
+def _estimate(config: AnomalyConfig, rows: int, columns: int, device: Device) -> Estimate:
+    cuda = estimate.uses_cuda(device)
+    weights = 2 * columns * config.width + 2 * config.width * (config.code or max(2, columns // 7))
+    batch = config.batch_size or estimate.default_batch_size(rows, "cuda" if cuda else "cpu")
+    if cuda:
+        per_epoch = rows * weights * CUDA_WEIGHT_NS + rows / batch * CUDA_STEP_SECONDS * 1e9
+    else:
+        per_epoch = rows * (weights * WEIGHT_NS + columns * 30.0)
+    prepare = rows * columns * INPUT_NS
+    memory = rows * columns * CELL_BYTES + 16 * weights
+    usual = min(config.epochs, 4 * config.patience)
+    return estimate.from_nanoseconds(
+        *(prepare + passes * per_epoch for passes in (usual, config.epochs)), memory=memory
+    )
+
+
+FAMILY = Family(
+    key="anomaly",
+    title="Anomaly score",
+    summary="Without a target: an autoencoder learns how columns go together; what it cannot tell back is "
+    "unusual. Its score is unusualness, not a probability of fraud.",
+    purpose="When no outcome is known, or to look for fraud of a new kind.",
+    strengths=("Needs no target", "Sees unusual combinations of usual values"),
+    limits=("Says what is unusual, not what is fraud", "Explained by estimates with a standard error"),
+    cost="Seconds to minutes",
+    group="unlabelled",
+    config=AnomalyConfig,
+    estimator="aimass_core.models.anomaly:AnomalyScorer",
+    estimate=_estimate,
+    order=70,
+    labelled=False,
+)
