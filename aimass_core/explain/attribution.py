@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from aimass_core.explain import leverage, trees
+from aimass_core.explain.forest import Forest
 from aimass_core.explain.game import Game, WeightedSum
 from aimass_core.explain.members import Members, Players, differences, seconds_a_score
-from aimass_core.explain.trees import Forest
 
 Matrix = npt.NDArray[np.float64]
 Thoroughness = Literal["row", "batch"]

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from aimass_core.explain import trees
+from aimass_core.explain.forest import Forest
 from aimass_core.models.boosting import BoostingClassifier
 from tests.explain.definition import by_coalitions
 
@@ -35,9 +36,7 @@ def test_values_are_those_of_all_coalitions() -> None:
     rows[0, 2] = 99.0  # a label never seen
     rows[1, 0] = np.nan  # missing where nothing was missing in training
 
-    values, base = trees.interventional(
-        trees.Forest.of(MODEL.booster_.dump_model(), SINGLES), rows, reference
-    )
+    values, base = trees.interventional(Forest.of(MODEL.booster_.dump_model(), SINGLES), rows, reference)
 
     for row, found in zip(rows, values, strict=True):
         wanted = by_coalitions(MODEL.log_odds, row, reference, SINGLES)
@@ -46,9 +45,7 @@ def test_values_are_those_of_all_coalitions() -> None:
 
 
 def test_values_add_up_to_the_score() -> None:
-    values, base = trees.interventional(
-        trees.Forest.of(MODEL.booster_.dump_model(), SINGLES), X[:40], X[200:300]
-    )
+    values, base = trees.interventional(Forest.of(MODEL.booster_.dump_model(), SINGLES), X[:40], X[200:300])
 
     np.testing.assert_allclose(base + values.sum(axis=1), MODEL.log_odds(X[:40]), atol=1e-10)
 
@@ -57,22 +54,20 @@ def test_columns_of_one_player_are_one_player() -> None:
     players = [(0, 1), (2,), (3, 5), (4,)]
     reference = X[100:120]
 
-    values, _ = trees.interventional(trees.Forest.of(MODEL.booster_.dump_model(), players), X[:3], reference)
+    values, _ = trees.interventional(Forest.of(MODEL.booster_.dump_model(), players), X[:3], reference)
 
     for row, found in zip(X[:3], values, strict=True):
         np.testing.assert_allclose(found, by_coalitions(MODEL.log_odds, row, reference, players), atol=1e-10)
 
 
 def test_column_without_a_split_gets_nothing() -> None:
-    values, _ = trees.interventional(
-        trees.Forest.of(MODEL.booster_.dump_model(), SINGLES), X[:20], X[200:250]
-    )
+    values, _ = trees.interventional(Forest.of(MODEL.booster_.dump_model(), SINGLES), X[:20], X[200:250])
 
     assert (values[:, 4] == 0).all()
 
 
 def test_row_does_not_depend_on_its_neighbours() -> None:
-    forest = trees.Forest.of(MODEL.booster_.dump_model(), SINGLES)
+    forest = Forest.of(MODEL.booster_.dump_model(), SINGLES)
 
     together, _ = trees.interventional(forest, X[:10], X[200:250])
     alone, _ = trees.interventional(forest, X[7:8], X[200:250])
@@ -88,7 +83,7 @@ def test_shap_agrees_where_it_can() -> None:
     oracle = shap.TreeExplainer(numbers.booster_, reference, feature_perturbation="interventional")
 
     values, base = trees.interventional(
-        trees.Forest.of(numbers.booster_.dump_model(), [(0,), (1,), (2,)]), rows, reference
+        Forest.of(numbers.booster_.dump_model(), [(0,), (1,), (2,)]), rows, reference
     )
 
     np.testing.assert_allclose(values, oracle.shap_values(rows), atol=1e-4)  # shap sums in float32
@@ -99,7 +94,7 @@ def test_trees_that_never_split_have_only_a_base() -> None:
     stump = BoostingClassifier(trees=3, min_child=10_000).fit(np.ones((50, 1)), np.tile([0, 1], 25))
 
     values, base = trees.interventional(
-        trees.Forest.of(stump.booster_.dump_model(), [(0,)]), np.ones((2, 1)), np.ones((3, 1))
+        Forest.of(stump.booster_.dump_model(), [(0,)]), np.ones((2, 1)), np.ones((3, 1))
     )
 
     np.testing.assert_array_equal(values, 0.0)
