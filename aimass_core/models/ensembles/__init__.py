@@ -1,0 +1,1 @@
+"""Ensembles: models whose score is a weighted sum of the log-odds of other models."""
