@@ -46,4 +46,15 @@ _THIRD = (
     "CREATE TABLE payoffs (run_id VARCHAR, payoff JSON, set_at TIMESTAMP, set_by VARCHAR)",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _SECOND, _THIRD)
+_FOURTH = (
+    """CREATE TABLE explanations (
+        explanation_id VARCHAR, job_id VARCHAR, run_id VARCHAR, part VARCHAR, row_count BIGINT,
+        base DOUBLE, reference VARCHAR, facts JSON, seconds DOUBLE,
+        created_at TIMESTAMP, created_by VARCHAR)""",
+    """CREATE TABLE explained_rows (
+        explanation_id VARCHAR, _row BIGINT, log_odds DOUBLE, probability DOUBLE)""",
+    """CREATE TABLE contributions (
+        explanation_id VARCHAR, _row BIGINT, feature VARCHAR, contribution DOUBLE, error DOUBLE)""",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _SECOND, _THIRD, _FOURTH)
