@@ -7,7 +7,13 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from aimass_core.models.network_parts import LabelVectors, TabularNetwork
+from aimass_core.models.network_parts import (
+    LabelVectors,
+    NumberVectors,
+    SpreadNumbers,
+    TabularNetwork,
+    owned_inputs,
+)
 
 
 class ReverseGradient(torch.autograd.Function):
@@ -47,16 +53,14 @@ class DannNetwork(TabularNetwork):
     segments : number of segments of each number column.
     flags : which number columns have an input for missing.
     cardinalities : number of indices of each label column.
+    embedding : size of the vector of a label.
+    number_size : size of the vector of a number; 0: its segments enter the first block as they are.
     domains : number of domains; 0 leaves the domain head out.
 
     Shapes
     ------
     numbers (n, len(segments)) float, labels (n, len(cardinalities)) int64 → logits (n,).
     """
-
-    segment: Tensor
-    column: Tensor
-    flagged: Tensor
 
     def __init__(
         self,
@@ -68,18 +72,18 @@ class DannNetwork(TabularNetwork):
         depth: int,
         dropout: float,
         embedding: int,
+        number_size: int = 0,
         domains: int = 0,
     ) -> None:
         super().__init__()
-        columns = [j for j, count in enumerate(segments) for _ in range(count)]
-        starts = [float(k) for count in segments for k in range(count)]
-        # Rebuilt from the settings on load, so they need no place among the saved weights.
-        self.register_buffer("column", torch.tensor(columns, dtype=torch.int64), persistent=False)
-        self.register_buffer("segment", torch.tensor(starts), persistent=False)
-        flagged = [j for j, flag in enumerate(flags) if flag]
-        self.register_buffer("flagged", torch.tensor(flagged, dtype=torch.int64), persistent=False)
+        self.numbers = (
+            NumberVectors(segments, flags, number_size, activation=True)
+            if number_size
+            else SpreadNumbers(segments, flags)
+        )
         self.embeddings = LabelVectors(cardinalities, embedding)
-        inputs = len(columns) + len(flagged) + sum(self.embeddings.sizes)
+        self._owned = owned_inputs(self.numbers, self.embeddings, len(segments))
+        inputs = len(self.numbers.owners) + len(self.embeddings.owners)
         self.blocks = nn.Sequential(
             *(DenseBlock(inputs if k == 0 else width, width, dropout=dropout) for k in range(depth))
         )
@@ -97,11 +101,7 @@ class DannNetwork(TabularNetwork):
 
     def encode(self, numbers: Tensor, labels: Tensor) -> Tensor:
         """Return the inputs of the first block."""
-        missing = torch.isnan(numbers)
-        filled = torch.where(missing, torch.zeros_like(numbers), numbers)
-        spread = (filled[:, self.column] - self.segment).clamp(0.0, 1.0)
-        parts = [spread, missing[:, self.flagged].to(numbers.dtype)]
-        return torch.cat([*parts, *self.embeddings.vectors(labels)], dim=1)
+        return torch.cat([self.numbers(numbers), *self.embeddings.vectors(labels)], dim=1)
 
     def features(self, numbers: Tensor, labels: Tensor) -> Tensor:
         """Return the features of the last block, shape (n, width)."""
@@ -117,10 +117,8 @@ class DannNetwork(TabularNetwork):
         Number columns come first. The sum over columns is what `after_first_layer` takes.
         """
         weight = self._first.linear.weight
-        owners = torch.cat([self.column, self.flagged, self._label_owners()])
         encoded = self.encode(numbers, labels)
-        count = numbers.shape[1] + labels.shape[1]
-        parts = [encoded[:, owners == j] @ weight[:, owners == j].T for j in range(count)]
+        parts = [encoded[:, owned] @ weight[:, owned].T for owned in self._owned]
         return torch.stack(parts, dim=1)
 
     def after_first_layer(self, total: Tensor) -> Tensor:
@@ -132,11 +130,6 @@ class DannNetwork(TabularNetwork):
     @property
     def _first(self) -> DenseBlock:
         return self.blocks[0]  # type: ignore[return-value]
-
-    def _label_owners(self) -> Tensor:
-        first = int(self.column.max()) + 1 if len(self.column) else 0
-        owners = [first + j for j, size in enumerate(self.embeddings.sizes) for _ in range(size)]
-        return torch.tensor(owners, dtype=torch.int64, device=self.column.device)
 
     def both(self, numbers: Tensor, labels: Tensor, *, strength: float) -> tuple[Tensor, Tensor]:
         """Return class logits (n,) and domain logits (n, domains) behind the reversed gradient."""

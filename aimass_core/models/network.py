@@ -20,7 +20,7 @@ from aimass_core.errors import DataError
 from aimass_core.jobs.progress import Report
 from aimass_core.models.base import BinaryClassifier, Floats
 from aimass_core.models.device_measures import measure
-from aimass_core.models.device_rows import Batch, DeviceRows
+from aimass_core.models.device_rows import TRANSFORM_ROWS, Batch, DeviceRows
 from aimass_core.models.estimate import default_batch_size
 from aimass_core.models.loop import LoopResult, LoopSettings, batch_bounds, out_of_memory_explained, train
 from aimass_core.models.losses import class_loss, log_odds_of_members
@@ -29,6 +29,10 @@ from aimass_core.models.network_parts import TabularNetwork
 
 WEIGHTS_FILE = "network.safetensors"
 SCORING_ROWS = 8_192
+"""Rows scored at once: enough to keep a GPU busy."""
+
+CPU_SCORING_ROWS = 512
+"""Rows scored at once on a processor: what members make of them stays in its cache."""
 
 
 class NetworkClassifier(BinaryClassifier):
@@ -203,14 +207,17 @@ class NetworkClassifier(BinaryClassifier):
 
     def _log_odds(self, X: Floats) -> Floats:
         device = next(self.network_.parameters()).device
+        size = _scored_at_once(device)
         found = np.empty(len(X))
         with torch.inference_mode():
-            for low in range(0, len(X), SCORING_ROWS):
-                positions, indices = self.inputs_.transform(X[low : low + SCORING_ROWS])
-                logits = self.network_(
-                    torch.from_numpy(positions).to(device), torch.from_numpy(indices).to(device)
-                )
-                found[low : low + SCORING_ROWS] = log_odds_of_members(logits).cpu().numpy()
+            for first in range(0, len(X), TRANSFORM_ROWS):
+                positions, indices = self.inputs_.transform(X[first : first + TRANSFORM_ROWS])
+                numbers, labels = torch.from_numpy(positions), torch.from_numpy(indices)
+                parts = [
+                    log_odds_of_members(self.network_(a.to(device), b.to(device)))
+                    for a, b in zip(numbers.split(size), labels.split(size), strict=True)
+                ]
+                found[first : first + TRANSFORM_ROWS] = torch.cat(parts).cpu().numpy()
         return found
 
     def _write(self, folder: Path) -> dict[str, Any]:
@@ -239,12 +246,17 @@ class NetworkClassifier(BinaryClassifier):
         self.validation_metric_ = float(learnt["validation_metric"])
 
 
+def _scored_at_once(device: torch.device) -> int:
+    return CPU_SCORING_ROWS if device.type == "cpu" else SCORING_ROWS
+
+
 def _scorer(network: TabularNetwork, rows: DeviceRows, metric: str) -> Callable[[], float]:
     target = rows.target.to(rows.device)
+    size = _scored_at_once(rows.device)
 
     def score() -> float:
         with torch.inference_mode():
-            parts = [network(batch.numbers, batch.labels) for batch in rows.slices(SCORING_ROWS)]
+            parts = [network(batch.numbers, batch.labels) for batch in rows.slices(size)]
             return measure(metric, target, log_odds_of_members(torch.cat(parts).double()))
 
     return score
@@ -253,7 +265,7 @@ def _scorer(network: TabularNetwork, rows: DeviceRows, metric: str) -> Callable[
 def _label_counts(rows: DeviceRows, inputs: Inputs) -> list[Tensor]:
     counts = [torch.zeros(size, dtype=torch.int64) for size in inputs.cardinalities]
     if counts:
-        for batch in rows.slices(SCORING_ROWS):
+        for batch in rows.slices(TRANSFORM_ROWS):
             for j, count in enumerate(counts):
                 count += torch.bincount(batch.labels[:, j].cpu(), minlength=len(count))
     return counts

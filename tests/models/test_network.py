@@ -252,7 +252,8 @@ def test_scores_are_the_same_whatever_the_chunk(monkeypatch: pytest.MonkeyPatch)
     model = DannClassifier(epochs=2, device="cpu", categorical=(CATEGORY,)).fit(X, y)
     whole = model.log_odds(X)
 
-    monkeypatch.setattr(network_module, "SCORING_ROWS", 64)
+    monkeypatch.setattr(network_module, "CPU_SCORING_ROWS", 64)
+    monkeypatch.setattr(network_module, "TRANSFORM_ROWS", 130)
 
     np.testing.assert_allclose(model.log_odds(X), whole, rtol=0, atol=1e-10)
 
