@@ -61,9 +61,10 @@ def runner() -> Runner[Workspace]:
 
 def handlers() -> Mapping[str, Handler[Workspace]]:
     """Return the three parts of every kind of job this program knows, by kind."""
-    from aimass_core.workflows import training, validating
+    from aimass_core.workflows import explanations, training, validating
 
-    return {training.KIND: training.HANDLER, validating.KIND: validating.HANDLER}
+    found = (training, validating, explanations)
+    return {kind.KIND: kind.HANDLER for kind in found}
 
 
 def close() -> None:
