@@ -99,7 +99,7 @@ def build(
         When a setting is unknown or out of range.
     """
     settings = check_config(key, config).model_dump()
-    return _class_of(key)(**settings, categorical=categorical, names=names, device=device, seed=seed)
+    return estimator_class(key)(**settings, categorical=categorical, names=names, device=device, seed=seed)
 
 
 def load_estimator(key: str, folder: Path) -> BinaryClassifier:
@@ -114,7 +114,7 @@ def load_estimator(key: str, folder: Path) -> BinaryClassifier:
     """
     if not folder.is_dir():
         raise DataError("a saved model needs its folder", f"{folder.name} is not there")
-    return _class_of(key).load(folder)
+    return estimator_class(key).load(folder)
 
 
 def estimate(
@@ -132,7 +132,14 @@ def estimate(
     return family(key).estimate(check_config(key, config), rows, columns, device)
 
 
-def _class_of(key: str) -> type[BinaryClassifier]:
+def estimator_class(key: str) -> type[BinaryClassifier]:
+    """Return the class of a family's estimators; this loads what it needs.
+
+    Raises
+    ------
+    NotFoundError
+        When there is no such family.
+    """
     module, _, name = family(key).estimator.partition(":")
     found: type[BinaryClassifier] = getattr(importlib.import_module(module), name)
     return found
