@@ -202,6 +202,26 @@ def score(
     _emit(cli_models.score(model, file, out=out, store=store, reasons=reasons), json)
 
 
+@app.command("export-scorecard")
+def export_scorecard(
+    run: Annotated[str, typer.Argument(help="Name or id of a run of the family scorecard.")],
+    out: Annotated[Path, typer.Option(help="File to write.")],
+    format: Annotated[  # noqa: A002 — the option's name
+        Literal["excel", "sql"], typer.Option(help="Table of points, or a SELECT that gives the same scores.")
+    ] = "excel",
+    table: Annotated[str, typer.Option(help="SQL: table of raw rows; schema.table works.")] = "applications",
+    keep: Annotated[
+        list[str] | None, typer.Option(help="SQL: column to give out too; may be repeated; default: the ids.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Write a scorecard as Excel or as SQL for DuckDB and PostgreSQL."""
+    from app import cli_scorecard
+
+    kept = tuple(keep) if keep else None
+    _emit(cli_scorecard.export(run, kind=format, out=out, table=table, keep=kept), json)
+
+
 @app.command()
 def doctor(json: Json = False) -> None:
     """Look at versions, device, memory, disk and the workspace."""
