@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from aimass_core.evaluate.report import Report
     from aimass_core.explain.summary import Summary
     from aimass_core.intake.profile import Profile
-    from aimass_core.workflows.cleaning import CleaningPreview, Prepared, RepairsTried
+    from aimass_core.intake.suspects import Suspects
+    from aimass_core.workflows.cleaning import CleaningPreview, RepairsTried
+    from aimass_core.workflows.cleaning_sample import Prepared
 
 CHANGES = 2_000
 """Most changed cells that are listed one by one."""
@@ -79,9 +81,31 @@ def _repaired(
     _ws: Workspace, _version: Version, _recipe: Recipe, version_id: str, repairs: str
 ) -> RepairsTried:
     """Keep what repairs change, so that another step does not count all rows again."""
+    from aimass_core.intake import repair
+    from aimass_core.intake.suspects import telling
     from aimass_core.workflows import cleaning
 
-    return cleaning.try_repairs(_ws, _version, _recipe, limit=CHANGES)
+    rules, _ = repair.every_rule(_recipe.repairs, _version.schema)
+    columns = telling(rules, _distinct(_ws, _version, version_id))
+    suspects = _suspects(_ws, _version, version_id, columns)
+    return cleaning.try_repairs(_ws, _version, _recipe, limit=CHANGES, suspects=suspects)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _distinct(_ws: Workspace, _version: Version, version_id: str) -> dict[str, int]:
+    """Keep how many different values each column of the sample has."""
+    rows = _raw_rows(_ws, _version, version_id)
+    return {name: int(rows[name].nunique()) for name in _version.schema.names}
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _suspects(
+    _ws: Workspace, _version: Version, version_id: str, columns: tuple[str, ...]
+) -> Suspects | None:
+    """Keep the few rows that can be duplicates at all, so that not all rows are compared each time."""
+    from aimass_core.workflows import cleaning
+
+    return cleaning.find_suspects(_ws, _version, columns)
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
@@ -89,17 +113,27 @@ def _prepared(
     _ws: Workspace, _version: Version, _recipe: Recipe, version_id: str, roles: str, repairs: str
 ) -> Prepared:
     """Keep the sample that steps are tried on: 20,000 rows of numbers, of which nothing travels."""
-    from aimass_core.workflows import cleaning
+    from aimass_core.workflows import cleaning_sample
 
-    return cleaning.prepare(_version, _recipe, _raw_rows(_ws, _version, version_id))
+    raw = _raw_rows(_ws, _version, version_id)
+    plain = _plain(_ws, _version, version_id, roles)
+    return cleaning_sample.prepare(_version, _recipe, raw, plain=plain)
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _plain(_ws: Workspace, _version: Version, version_id: str, roles: str) -> Prepared:
+    """Keep the sample as it is without repairs: a repair then costs no more than the columns it touches."""
+    from aimass_core.workflows import cleaning_sample
+
+    return cleaning_sample.prepare(_version, Recipe(), _raw_rows(_ws, _version, version_id))
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
 def _raw_rows(_ws: Workspace, _version: Version, version_id: str) -> pd.DataFrame:
     """Keep the sample that recipes are tried on; it is read only."""
-    from aimass_core.workflows import cleaning
+    from aimass_core.workflows import cleaning_sample
 
-    return cleaning.raw_rows(_ws, _version)
+    return cleaning_sample.raw_rows(_ws, _version)
 
 
 def before_after(

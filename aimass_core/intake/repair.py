@@ -26,6 +26,7 @@ from aimass_core.intake.repair_sql import (
     matches,
     number_literal,
 )
+from aimass_core.intake.suspects import Suspects
 from aimass_core.schema import TEMPORAL, Kind, Schema
 
 if TYPE_CHECKING:
@@ -278,7 +279,7 @@ def schema_after(repairs: Sequence[Repair], schema: Schema) -> Schema:
     DataError, SettingsError
         When a repair does not fit the columns.
     """
-    return _rules(repairs, schema)[1]
+    return every_rule(repairs, schema)[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,7 +313,7 @@ def apply(
     DataError, SettingsError
         When a repair does not fit the columns.
     """
-    rules, after = _rules(repairs, schema)
+    rules, after = every_rule(repairs, schema)
     rows, counts = repair_table.written(cursor, source_table, target_table, rules, schema, after)
     return RepairResult(rows=rows, schema=after, counts=counts, repairs=recorded(repairs, schema))
 
@@ -324,16 +325,21 @@ def preview(
     schema: Schema,
     *,
     limit: int = 100,
+    suspects: Suspects | None = None,
 ) -> tuple[tuple[RuleCount, ...], list[Change]]:
     """Count on all rows what each rule would change, and show up to `limit` changes.
+
+    Parameters
+    ----------
+    suspects : rows of this table that may be duplicates, where they are known
 
     Raises
     ------
     DataError, SettingsError
         When a repair does not fit the columns.
     """
-    rules, _ = _rules(repairs, schema)
-    return repair_table.shown(cursor, source_table, rules, schema, limit=limit)
+    rules, _ = every_rule(repairs, schema)
+    return repair_table.shown(cursor, source_table, rules, schema, limit=limit, suspects=suspects)
 
 
 def apply_to_frame(
@@ -362,7 +368,7 @@ def apply_to_frame(
     """
     raw = input_schema(schema, repairs)
     fitting = [fit for repair in repairs if (fit := _within(repair, raw)) is not None]
-    rules, after = _rules(fitting, raw)
+    rules, after = every_rule(fitting, raw)
     sentinels: dict[str, tuple[str | float, ...]] = {}
     for repair in fitting:
         if isinstance(repair, SentinelRepair):
@@ -383,7 +389,8 @@ def _within(repair: Repair, schema: Schema) -> Repair | None:
     return repair.model_copy(update={"columns": names}) if names else None
 
 
-def _rules(repairs: Sequence[Repair], schema: Schema) -> tuple[list[Rule], Schema]:
+def every_rule(repairs: Sequence[Repair], schema: Schema) -> tuple[list[Rule], Schema]:
+    """Return what these repairs do, in order, and the columns as they are after them."""
     rules: list[Rule] = []
     for repair in repairs:
         rules += repair.rules(schema)

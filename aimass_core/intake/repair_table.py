@@ -19,6 +19,7 @@ from aimass_core.intake.repair_sql import (
     chain,
     duplicates,
 )
+from aimass_core.intake.suspects import Suspects
 from aimass_core.schema import ROW_ID, Schema
 from aimass_core.workspace.connection import new_id, quoted
 
@@ -59,10 +60,16 @@ def counted(
 
 
 def shown(
-    cursor: duckdb.DuckDBPyConnection, source: str, rules: Sequence[Rule], schema: Schema, *, limit: int
+    cursor: duckdb.DuckDBPyConnection,
+    source: str,
+    rules: Sequence[Rule],
+    schema: Schema,
+    *,
+    limit: int,
+    suspects: Suspects | None = None,
 ) -> tuple[tuple[RuleCount, ...], list[Change]]:
     """Count what each rule changes and show up to `limit` changes, shared among the rules that have any."""
-    with _planned(cursor, source, rules, schema) as plan:
+    with _planned(cursor, source, rules, schema, suspects) as plan:
         counts = _counts(cursor, plan)
         active = sum(1 for count in counts if count.rows)
         each = max(1, limit // active) if active else 0
@@ -101,7 +108,11 @@ def written(
 
 @contextmanager
 def _planned(
-    cursor: duckdb.DuckDBPyConnection, source: str, rules: Sequence[Rule], schema: Schema
+    cursor: duckdb.DuckDBPyConnection,
+    source: str,
+    rules: Sequence[Rule],
+    schema: Schema,
+    suspects: Suspects | None = None,
 ) -> Iterator[_Plan]:
     cell_rules = [rule for rule in rules if isinstance(rule, CellRule)]
     chained = chain(source, schema.names, cell_rules)
@@ -117,12 +128,29 @@ def _planned(
             segments.append(_Segment(tuple(steps), tuple(made)))
             steps = []
             before = [earlier for earlier in rules[:position] if isinstance(earlier, CellRule)]
-            made.append(_find(cursor, chain(source, schema.names, before), rule, segments[-1].where))
+            touched = frozenset(earlier.column for earlier in before)
+            searched = suspects if suspects is not None and suspects.serve(rule, touched) else None
+            with _among(cursor, source, searched) as rows:
+                made.append(_find(cursor, chain(rows, schema.names, before), rule, segments[-1].where))
         segments.append(_Segment(tuple(steps), tuple(made)))
         yield _Plan(chained, tuple(segments))
     finally:
         for name in made:
             cursor.execute(f"DROP TABLE IF EXISTS {name}")
+
+
+@contextmanager
+def _among(cursor: duckdb.DuckDBPyConnection, source: str, suspects: Suspects | None) -> Iterator[str]:
+    """Give the name of where duplicates are looked for: the suspects where they will do, else the table."""
+    if suspects is None:
+        yield source
+        return
+    name = f"suspects_{new_id()}"
+    cursor.register(name, suspects.rows)
+    try:
+        yield quoted(name)
+    finally:
+        cursor.unregister(name)
 
 
 def _find(cursor: duckdb.DuckDBPyConnection, chained: Chain, rule: DuplicateRule, where: str) -> str:

@@ -18,9 +18,12 @@ from aimass_core.clean.steps import FittedSteps, fit_steps
 from aimass_core.errors import DataError, SettingsError
 from aimass_core.features.encoder import Encoder
 from aimass_core.intake import repair
+from aimass_core.intake import suspects as suspects_of
 from aimass_core.intake.change import Change, RuleCount
+from aimass_core.intake.suspects import Suspects
 from aimass_core.schema import ROW_ID, TEMPORAL, Column, Schema
 from aimass_core.settings import Device
+from aimass_core.workflows.cleaning_sample import PREVIEW_ROWS, Prepared, prepare, raw_rows
 from aimass_core.workspace import audit, datasets, exports
 from aimass_core.workspace.connection import Workspace
 from aimass_core.workspace.datasets import Version
@@ -29,9 +32,6 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
     from numpy.typing import NDArray
-
-PREVIEW_ROWS = 20_000
-"""Steps are previewed on all rows up to this many, else on a seeded sample of this size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,22 +106,20 @@ class RepairsTried:
     changes: tuple[Change, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """Repaired and encoded sample rows, shape (n, p), that steps are tried on, with their row numbers."""
-
-    encoder: Encoder
-    X: NDArray[np.float64]
-    rows: NDArray[np.int64]
+def find_suspects(ws: Workspace, version: Version, columns: Sequence[str]) -> Suspects | None:
+    """Return the rows of a version that share their values in these columns with another row."""
+    with ws.reading() as cursor:
+        return suspects_of.find(cursor, version.table, version.schema, columns)
 
 
-def raw_rows(ws: Workspace, version: Version) -> pd.DataFrame:
-    """Return the rows that recipes are tried on, as they are in the version; `_row` comes first."""
-    return datasets.sample(ws, version, rows=PREVIEW_ROWS)
-
-
-def try_repairs(ws: Workspace, version: Version, recipe: Recipe, *, limit: int = 100) -> RepairsTried:
+def try_repairs(
+    ws: Workspace, version: Version, recipe: Recipe, *, limit: int = 100, suspects: Suspects | None = None
+) -> RepairsTried:
     """Count on all rows what the repairs of a recipe would change, and show up to `limit` changes.
+
+    Parameters
+    ----------
+    suspects : by :func:`find_suspects`, where they are known; the counts are the same, and come sooner
 
     Raises
     ------
@@ -131,22 +129,10 @@ def try_repairs(ws: Workspace, version: Version, recipe: Recipe, *, limit: int =
     if not recipe.repairs:
         return RepairsTried((), ())
     with ws.reading() as cursor:
-        counts, changes = repair.preview(cursor, version.table, recipe.repairs, version.schema, limit=limit)
+        counts, changes = repair.preview(
+            cursor, version.table, recipe.repairs, version.schema, limit=limit, suspects=suspects
+        )
     return RepairsTried(counts, tuple(changes))
-
-
-def prepare(version: Version, recipe: Recipe, raw: pd.DataFrame) -> Prepared:
-    """Repair and encode the rows of :func:`raw_rows`.
-
-    Raises
-    ------
-    DataError, SettingsError
-        When a repair does not fit the columns.
-    """
-    columns = features(version.schema, recipe)
-    frame = _repaired(version, recipe, columns, raw)
-    encoder = Encoder.fit(frame, columns)
-    return Prepared(encoder, encoder.transform(frame), frame[ROW_ID].to_numpy())
 
 
 def preview(
@@ -260,7 +246,7 @@ def column_before_after(
 
     Parameters
     ----------
-    raw : the rows of :func:`raw_rows`, where they are at hand
+    raw : the rows of :func:`aimass_core.workflows.cleaning_sample.raw_rows`, where they are at hand
 
     Raises
     ------
@@ -351,26 +337,6 @@ def _try_steps(
     applied = fitted.apply(prepared.X, training=True)
     changes = fitted.changes(prepared.X, limit, rows=prepared.rows) if limit > 0 else []
     return _Tried(applied.counts, tuple(changes), len(prepared.X), int(applied.kept.sum()), chosen.type)
-
-
-def features(schema: Schema, recipe: Recipe) -> tuple[Column, ...]:
-    """Return the columns that steps work on: features as they are after the repairs, free text left out."""
-    after = repair.schema_after(recipe.repairs, schema)
-    return tuple(column for column in after.by_role("feature") if column.kind != "text")
-
-
-def sample(
-    ws: Workspace, version: Version, recipe: Recipe, columns: Sequence[Column], *, rows: int
-) -> pd.DataFrame:
-    """Return repaired rows of some columns: all up to `rows`, else a seeded sample; `_row` comes first."""
-    names = [column.name for column in columns]
-    return _repaired(version, recipe, columns, datasets.sample(ws, version, rows=rows, columns=names))
-
-
-def _repaired(version: Version, recipe: Recipe, columns: Sequence[Column], raw: pd.DataFrame) -> pd.DataFrame:
-    names = {column.name for column in columns}
-    before = Schema(columns=tuple(column for column in version.schema if column.name in names))
-    return repair.apply_to_frame(raw, recipe.repairs, before)[0]
 
 
 def _shared(changes: Sequence[Change], limit: int) -> list[Change]:
