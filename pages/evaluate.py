@@ -5,7 +5,14 @@ from __future__ import annotations
 from aimass_core.workspace import runs
 from app import cache, state, ui
 from app.context import workspace
-from app.panels import evaluate_board, evaluate_curves, evaluate_cutoff, evaluate_register, evaluate_run
+from app.panels import (
+    evaluate_board,
+    evaluate_curves,
+    evaluate_cutoff,
+    evaluate_register,
+    evaluate_run,
+    evaluate_scrutiny,
+)
 
 ui.header("evaluate")
 ws = workspace()
@@ -29,5 +36,7 @@ else:
         evaluate_run.spread(report)
         ui.section("Cut-off", help="From which probability on a case is declined or blocked.")
         evaluate_cutoff.show(report, run.spec["kind"], run.run_id)
+        ui.section("A closer look", help="Questions that one number on one set of test rows cannot answer.")
+        evaluate_scrutiny.show(ws, run, report)
         ui.section("Register")
         evaluate_register.show(ws, run)
