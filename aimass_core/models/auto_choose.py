@@ -66,4 +66,4 @@ def mean(scores: Sequence[Floats], weights: Floats) -> Floats:
         known = np.isfinite(score)
         total[known] += weight * score[known]
         held[known] += weight
-    return np.divide(total, held, out=np.full(len(total), math.nan), where=held > 0)
+    return np.asarray(np.divide(total, held, out=np.full(len(total), math.nan), where=held > 0))

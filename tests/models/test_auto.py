@@ -27,6 +27,17 @@ class TestAuto(FamilyContract):
     key: ClassVar[str] = "auto"
     quick: ClassVar[dict[str, Any]] = QUICK
 
+    def test_progress_is_reported_in_order(self) -> None:
+        # Steps are shares of the time, so they need not be whole steps of one.
+        X, y = bank()
+        seen: list[Progress] = []
+
+        self.new().fit(X, y, validation=bank(200, seed=9), progress=seen.append)
+
+        assert len(seen) > 4
+        assert [message.step for message in seen] == sorted(message.step for message in seen)
+        assert all(0 <= message.step <= message.steps for message in seen)
+
 
 def new(**settings: Any) -> AutoClassifier:
     found = catalog.build("auto", {**QUICK, **settings}, categorical=(CATEGORY,), device="cpu", seed=7)
@@ -126,7 +137,7 @@ def test_progress_shows_what_was_tried() -> None:
 def test_family_that_takes_too_long_is_left_out_and_said() -> None:
     X, y = bank(3_000)
 
-    model = new(families=("scorecard", "boosting", "transformer"), budget_seconds=8.0).fit(X, y)
+    model = new(families=("scorecard", "boosting", "transformer"), budget_seconds=4.0).fit(X, y)
 
     (left_out,) = [item for item in model.tried_ if item["family"] == "transformer"]
     assert left_out["state"] in ("left out", "out of time")
