@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -33,6 +33,9 @@ class BinaryClassifier(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[mis
     """
 
     family: ClassVar[str]
+    older: ClassVar[Mapping[str, Any]] = {}
+    """Settings that saved models lack because they are older than the setting, where it now differs."""
+
     takes_unlabelled: ClassVar[bool] = False
     """Whether `fit` learns from rows without a target, given as `unlabelled`, shape (m, p)."""
     categorical: tuple[int, ...]
@@ -172,7 +175,7 @@ class BinaryClassifier(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[mis
             if state["family"] != cls.family:
                 raise DataError(f"a saved {cls.family} model is needed", f"this is a {state['family']} model")
             settings = {name: _tupled(value) for name, value in state["settings"].items()}
-            estimator = cls(**settings)
+            estimator = cls(**{**cls.older, **settings})
             dtype = object if state["classes_dtype"] == "str" else state["classes_dtype"]
             estimator.n_features_in_ = int(state["features"])
             if state["names"]:
