@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from app import cache, nav, state, ui
-from app.context import workspace
-from app.panels import explain_model, explain_row
+from app.context import runner, workspace
+from app.panels import explain_many, explain_model, explain_row
 
 ui.header("explain")
 ws = workspace()
@@ -21,4 +21,8 @@ else:
     explain_model.show(cache.summary(ws, run.run_id))
     ui.section("One row")
     explain_row.show(ws, run)
+    ui.section(
+        "Many rows", "Explained in the background; the contributions are kept."
+    )
+    explain_many.show(ws, runner(), run)
     nav.link("evaluate", "How good is this run?", {state.RUN: run.name})

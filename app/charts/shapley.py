@@ -15,6 +15,8 @@ _ROW = 30
 """Height in pixels of one feature's row."""
 _TICKS = (0.0001, 0.001, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.999, 0.9999)
 """Probabilities that can be marked on an axis of log-odds."""
+_MARKS = 4
+"""Steps between marks on an axis that must also fit a phone."""
 _LEVELS = ((0.0, GOOD), (0.5, "#B9B6C9"), (1.0, BAD))
 
 
@@ -161,7 +163,7 @@ def waterfall(reasons: Sequence[Reason], *, base: float, log_odds: float, limit:
     names = [label for label, _ in steps]
     first, last = f"Reference: {_probability(base):.1%}", f"This row: {_probability(log_odds):.1%}"
     _rows(made, [first, *names, last], first=-1)
-    made.update_xaxes(range=[low, high])
+    made.update_xaxes(range=[low, high], nticks=_MARKS + 1, tickangle=0)
     _probability_axis(made, low, high)
     made.update_layout(margin_r=52)  # room for the numbers beside the bars on a narrow screen
     return made
@@ -192,7 +194,7 @@ def _floating(steps: Sequence[tuple[str, float]], starts: Sequence[float]) -> go
 
 def _probability_axis(made: go.Figure, low: float, high: float) -> None:
     """Add the upper axis: probabilities where their log-odds lie, thinned so that labels do not touch."""
-    gap = (high - low) / 9
+    gap = (high - low) / _MARKS
     marks: list[float] = []
     for tick in _TICKS:
         at = math.log(tick / (1 - tick))
@@ -212,6 +214,7 @@ def _probability_axis(made: go.Figure, low: float, high: float) -> None:
             "ticktext": [
                 f"{tick:.2%}" if tick < 0.001 or tick > 0.999 else f"{100 * tick:g}%" for tick in marks
             ],
+            "tickangle": 0,
             "title": {"text": "Probability", "standoff": 4},
             "automargin": True,
         }

@@ -53,9 +53,7 @@ def show(summary: Summary) -> None:
 
 def additivity(gap: float) -> str:
     """Return in words whether base and contributions add up to the score."""
-    return (
-        f"Checked: base and contributions add up to the score; largest gap {gap:.0e} log-odds, allowed 1e-06."
-    )
+    return f"The contributions add up to the score exactly (largest gap {gap:.6f} log-odds)."
 
 
 def _first(summary: Summary) -> str:
