@@ -172,6 +172,40 @@ def evaluate(model: Model, json: Json = False) -> None:
 
 
 @app.command()
+def validate(
+    run: Annotated[str, typer.Argument(help="Run by name or id, or a registered model, NAME or NAME@2.")],
+    method: Annotated[
+        Literal["folds", "time", "group", "learning-curve", "feature-groups"],
+        typer.Option(help="What is varied: random folds, time, groups, number of rows, features."),
+    ] = "folds",
+    folds: Annotated[int, typer.Option(min=2, max=20, help="For folds, time and group.")] = 5,
+    repeats: Annotated[int, typer.Option(min=1, max=20, help="Rounds of folds, each dealt anew.")] = 1,
+    seeds: Annotated[
+        int, typer.Option(min=1, max=10, help="Trainings of each size or without each group.")
+    ] = 3,
+    time_column: Annotated[str | None, typer.Option(help="For time; default: that of run or role.")] = None,
+    group_column: Annotated[str | None, typer.Option(help="For group; default: that of run or role.")] = None,
+    group: Annotated[
+        list[str] | None,
+        typer.Option(help="For feature-groups: NAME=COLUMN,COLUMN; may be repeated; default: by names."),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Train a run again on other rows, fewer rows or fewer features, and show how good it really is."""
+    from app import cli_validate
+
+    settings = {
+        "method": method,
+        "folds": folds,
+        "repeats": repeats,
+        "seeds": seeds,
+        "time_column": time_column,
+        "group_column": group_column,
+    }
+    _emit(cli_validate.validate(run, groups=group or [], settings=settings), json)
+
+
+@app.command()
 def explain(
     model: Model,
     row: Annotated[str, typer.Option(help="Id of the row, or its number; 1 is the first of the file.")],

@@ -60,7 +60,7 @@ def train(
             spec=plan.spec.model_dump(mode="json"),
             store=JobLog(ws),
             actor=settings().user,
-            on_progress=_meter(),
+            on_progress=meter(),
             threads=settings().threads,
         )
         run = runs.get(ws, job.result["run_id"])
@@ -221,7 +221,7 @@ def _measures(metrics: dict[str, Any]) -> str:
     return table(rows, heads=("test measure", "value", "95% low", "high"))
 
 
-def _meter() -> Report:
+def meter() -> Report:
     """Return a listener that shows progress: one line kept up to date, or a line now and then."""
     watched = sys.stderr.isatty()
     last = 0.0
