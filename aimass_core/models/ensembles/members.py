@@ -151,6 +151,11 @@ class EnsembleClassifier(BinaryClassifier):
     members_: tuple[Member, ...]
     intercept_: float
     gains_: tuple[MemberGain, ...]
+    _labels: tuple[tuple[str, ...], ...] = ()
+
+    def name_labels(self, labels: Sequence[Sequence[str]]) -> None:
+        """Keep the texts of label codes for the members."""
+        self._labels = tuple(tuple(texts) for texts in labels)
 
     def affine_members(self) -> tuple[tuple[float, BinaryClassifier], ...]:
         """Return (weight, member): `log_odds` is `affine_intercept` plus their weighted log-odds."""
@@ -216,6 +221,7 @@ class EnsembleClassifier(BinaryClassifier):
             device=self.device,  # type: ignore[arg-type]
             seed=self.seed if seed is None else seed,
         )
+        estimator.name_labels(self._labels)
         return estimator.fit(
             rows.X, rows.y, rows.weight, validation=validation, domain=rows.domain, progress=report
         )

@@ -32,7 +32,10 @@ class AdditiveConfig(BaseModel):
     leaves: int = Field(default=2, ge=2, le=16, description="Most leaves per boosting step.")
     min_child: int = Field(default=4, ge=1, le=100_000, description="Least training rows in a leaf.")
     smoothing: int = Field(
-        default=75, ge=0, le=10_000, description="First rounds with random cuts, which smooth the curves."
+        default=200,
+        ge=0,
+        le=10_000,
+        description="First rounds with random cuts, which smooth the curves; half as many for pairs.",
     )
     rounds: int = Field(default=5_000, ge=1, le=100_000, description="Most rounds over all terms.")
     patience: int = Field(
@@ -86,6 +89,6 @@ FAMILY = Family(
         "rate": Span(0.005, 0.05, log=True),
         "bins": Span(32, 1024, log=True, whole=True),
         "min_child": Span(2, 100, log=True, whole=True),
-        "smoothing": Span(0, 300, whole=True),
+        "smoothing": Span(0, 400, whole=True),
     },
 )

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from aimass_core.jobs.progress import Progress
-from aimass_core.models.catalog import load_estimator
+from aimass_core.models.catalog import build, load_estimator
 from aimass_core.models.ensembles.members import EnsembleClassifier
-from tests.models.contract import FamilyContract, bank
+from aimass_core.models.scorecard import ScorecardClassifier
+from tests.models.contract import CATEGORY, FamilyContract, bank
 
 QUICK: dict[str, Any] = {
     "members": [{"family": "scorecard"}, {"family": "boosting", "config": {"trees": 60, "rate": 0.1}}]
@@ -100,3 +101,17 @@ class TestBlend(EnsembleContract):
 class TestFreeBlend(EnsembleContract):
     key = "blend"
     quick: ClassVar = {**QUICK, "sum_to_one": False}
+
+
+def test_members_know_the_texts_of_labels() -> None:
+    X, y = bank(300)
+    ensemble = build("blend", {**QUICK, "l2": 1e6}, categorical=(CATEGORY,), device="cpu")
+    texts = ((), (), (), ("Ulm", "Rom", "Oslo"))
+
+    ensemble.name_labels(texts)
+    ensemble.fit(X, y, validation=bank(300, seed=2))
+
+    assert isinstance(ensemble, EnsembleClassifier)
+    (card,) = (member.estimator for member in ensemble.members_ if member.family == "scorecard")
+    assert isinstance(card, ScorecardClassifier)
+    assert card.labels == texts
