@@ -21,6 +21,10 @@ QUICK: dict[str, dict[str, Any]] = {
     "scorecard": {"bins": 5},
     "boosting": {"trees": 25, "min_child": 5},
     "dann": {"width": 16, "depth": 1, "bins": 4, "embedding": 3, "epochs": 3},
+    "transformer": {"width": 8, "depth": 1, "heads": 2, "bins": 4, "epochs": 3},
+    "autoencoder": {"width": 16, "depth": 1, "code": 8, "bins": 4, "pretraining": 2, "epochs": 3},
+    "anomaly": {"width": 16, "epochs": 4},
+    "isolation": {"trees": 20},
 }
 COLUMNS = (
     Column(name="income", kind="number"),

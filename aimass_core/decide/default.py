@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from aimass_core.decide.policy import Policy, PolicyKind
+from aimass_core.decide.policy import OUTCOMES, Policy, PolicyKind
+from aimass_core.errors import SettingsError
 from aimass_core.evaluate.cutoff import CutoffTable, best_cutoff
 
 DOUBT = 2.0
@@ -66,5 +67,39 @@ def default_policy(
         note=(
             f"Cheapest cut-offs on the {rows} rows when a missed bad costs {stated.false_negative:,g} "
             f"against {stated.false_positive:,g} for a good turned away, give or take a factor of {DOUBT:g}."
+        ),
+    )
+
+
+LOOKED_AT, STOPPED = 0.01, 0.001
+"""Shares of the most unusual rows that a first policy without outcomes looks at, and of them stops."""
+
+
+def policy_by_share(*, kind: PolicyKind, looked_at: float = LOOKED_AT, stopped: float = STOPPED) -> Policy:
+    """Return cut-offs that treat a share of rows alike, for scores that are shares of less unusual rows.
+
+    Parameters
+    ----------
+    looked_at : share of rows, the most unusual ones, that are not simply approved or allowed, 0 to 1.
+    stopped : share of rows that are declined or blocked; at most `looked_at`.
+
+    Raises
+    ------
+    SettingsError
+        When the shares are not of 0 to 1 in this order.
+    """
+    if not 0 <= stopped <= looked_at <= 1:
+        raise SettingsError(
+            "the share of rows stopped must be at most the share looked at, both from 0 to 1",
+            f"they are {stopped:g} and {looked_at:g}",
+        )
+    passed, doubted, refused = OUTCOMES[kind]
+    return Policy(
+        kind=kind,
+        low=1 - looked_at,
+        high=1 - stopped,
+        note=(
+            f"By share of rows, since no outcome is known: {refused} the most unusual {stopped:.3%}, "
+            f"{doubted} the rest of the most unusual {looked_at:.3%}, {passed} all others."
         ),
     )

@@ -38,6 +38,11 @@ class Report(BaseModel):
     cutoffs: CutoffTable = Field(description="Exact counts at up to 501 thresholds.")
     histogram: ScoreHistogram = Field(description="Rows by class and probability.")
     histogram_log_odds: ScoreHistogram = Field(description="Rows by class and log-odds.")
+    labelled: bool = Field(
+        default=True,
+        description="Whether outcomes are known. Without them all measures are NaN, all rows stand among the "
+        "goods, and cut-offs say only how many rows are flagged.",
+    )
 
     def flat(self, prefix: str) -> dict[str, float]:
         """Return all measures under flat keys: `test.auc`, `test.auc.low`, `test.auc.high`, `test.rows`…"""

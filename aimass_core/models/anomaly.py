@@ -18,15 +18,16 @@ from aimass_core.models.anomaly_network import AnomalyNetwork
 from aimass_core.models.base import Floats
 from aimass_core.models.device_rows import TRANSFORM_ROWS, Batch, DeviceRows
 from aimass_core.models.estimate import default_batch_size
+from aimass_core.models.families.anomaly import code_units
 from aimass_core.models.loop import LoopSettings, out_of_memory_explained, train
-from aimass_core.models.network import SCORING_ROWS, WEIGHTS_FILE
+from aimass_core.models.network import WEIGHTS_FILE
 from aimass_core.models.scaled_inputs import ScaledInputs
 from aimass_core.models.unlabelled import UnlabelledScorer
 
+ROWS = 8_192
+"""Rows told back at once."""
 WATCHED_SHARE, MOST_WATCHED = 0.15, 50_000
 """Rows set aside to decide when to stop, when none are given."""
-COLUMNS_PER_UNIT = 7
-"""Columns for each unit of the code, when it is not set."""
 LEAST_ERROR = 2.5e-3
 """Mean squared error below which a number counts as told back exactly, in squared spreads."""
 
@@ -140,7 +141,7 @@ class AnomalyScorer(UnlabelledScorer):
             inputs.flags,
             inputs.cardinalities,
             width=self.width,
-            code=self.code or max(2, (len(inputs.numbers) + len(inputs.labels)) // COLUMNS_PER_UNIT),
+            code=self.code or code_units(len(inputs.numbers) + len(inputs.labels)),
             embedding=self.embedding,
         )
 
@@ -149,7 +150,7 @@ class AnomalyScorer(UnlabelledScorer):
         generator = torch.Generator(rows.device).manual_seed(self.seed)
         summed = torch.zeros(network.told.parts, dtype=torch.float64, device=rows.device)
         with torch.inference_mode():
-            for part in torch.split(index, SCORING_ROWS):
+            for part in torch.split(index, ROWS):
                 batch = rows.take(part)
                 found = network.noisy(batch.numbers, batch.labels, self.noise, generator=generator)
                 summed += found.double().sum(dim=0)
@@ -159,12 +160,12 @@ class AnomalyScorer(UnlabelledScorer):
         device = learnt.network.usual.device
         found = np.empty(len(X))
         with torch.inference_mode():
-            for low in range(0, len(X), SCORING_ROWS):
-                numbers, labels = learnt.inputs.transform(X[low : low + SCORING_ROWS])
+            for low in range(0, len(X), ROWS):
+                numbers, labels = learnt.inputs.transform(X[low : low + ROWS])
                 scores = learnt.network.surprise(
                     torch.from_numpy(numbers).to(device), torch.from_numpy(labels).to(device)
                 )
-                found[low : low + SCORING_ROWS] = scores.cpu().numpy()
+                found[low : low + ROWS] = scores.cpu().numpy()
         return found
 
     def _write_learnt(self, learnt: Learnt, folder: Path) -> dict[str, Any]:
@@ -213,7 +214,7 @@ def _settle(network: AnomalyNetwork, inputs: ScaledInputs, rows: DeviceRows) -> 
     """Learn from all training rows what error is usual, and what vector a label never seen gets."""
     summed = torch.zeros(network.told.parts, dtype=torch.float64, device=rows.device)
     counts = [torch.zeros(size, dtype=torch.int64, device=rows.device) for size in inputs.cardinalities]
-    for batch in rows.slices(SCORING_ROWS):
+    for batch in rows.slices(ROWS):
         summed += (network(batch.numbers, batch.labels).double() * batch.weight[:, None]).sum(dim=0)
         for j, count in enumerate(counts):
             count += torch.bincount(batch.labels[:, j], minlength=len(count))

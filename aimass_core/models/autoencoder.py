@@ -17,10 +17,12 @@ from aimass_core.models.autoencoder_network import AutoencoderNetwork
 from aimass_core.models.base import Validation
 from aimass_core.models.device_rows import TRANSFORM_ROWS, Batch, DeviceRows
 from aimass_core.models.loop import LoopSettings, train
-from aimass_core.models.network import SCORING_ROWS, NetworkClassifier
+from aimass_core.models.network import NetworkClassifier
 from aimass_core.models.network_inputs import Inputs
 from aimass_core.models.network_parts import TabularNetwork
 
+ROWS = 8_192
+"""Rows told back at once."""
 WATCHED_SHARE, MOST_WATCHED = 0.1, 20_000
 """Rows set aside to see how well rows are told back."""
 
@@ -233,7 +235,7 @@ def _error(network: AutoencoderNetwork, rows: DeviceRows, index: Tensor, *, nois
     network.eval()
     summed = 0.0
     with torch.inference_mode():
-        for part in torch.split(index, SCORING_ROWS):
+        for part in torch.split(index, ROWS):
             batch = rows.take(part)
             found = network.reconstruction(batch.numbers, batch.labels, noise=noise, generator=generator)
             summed += float(found.double().sum())

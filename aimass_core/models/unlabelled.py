@@ -32,6 +32,8 @@ class UnlabelledScorer(BinaryClassifier):
     unusualness_ : the map from raw scores to log-odds.
     """
 
+    takes_unlabelled = True
+
     learnt_: Any
     unusualness_: Unusualness
 
@@ -44,6 +46,7 @@ class UnlabelledScorer(BinaryClassifier):
         validation: tuple[npt.ArrayLike, npt.ArrayLike | None] | None = None,
         domain: npt.ArrayLike | None = None,
         progress: Report | None = None,
+        unlabelled: npt.ArrayLike | None = None,
     ) -> Self:
         """Learn what is usual from training rows.
 
@@ -55,16 +58,17 @@ class UnlabelledScorer(BinaryClassifier):
         validation : rows that decide when to stop; only their features are looked at.
         domain : not looked at.
         progress : called with each `Progress`; an exception it raises ends training and is passed on.
+        unlabelled : further rows to learn from, shape (m, p), each with the mean weight of the others.
 
         Raises
         ------
         DataError
-            When no row has a weight, or a categorical column does not exist (also a ValueError).
+            When a categorical column does not exist (also a ValueError).
+        ValueError
+            When no row has a weight.
         """
         matrix = validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan", ensure_min_samples=2)
         weight = _check_sample_weight(sample_weight, matrix, dtype=np.float64, ensure_non_negative=True)
-        if not (weight > 0).any():
-            raise DataError("at least one row must have a weight", "all weights are 0")
         for j in self.categorical:
             if not 0 <= j < matrix.shape[1]:
                 raise DataError(
@@ -77,9 +81,22 @@ class UnlabelledScorer(BinaryClassifier):
                 self, validation[0], reset=False, dtype=np.float64, ensure_all_finite="allow-nan"
             )
         used = weight > 0
-        zeros = np.zeros(int(used.sum()))
+        if not used.all():
+            matrix, weight = matrix[used], weight[used]
+        if unlabelled is not None:
+            further = validate_data(
+                self,
+                unlabelled,
+                reset=False,
+                dtype=np.float64,
+                ensure_all_finite="allow-nan",
+                ensure_min_samples=0,
+            )
+            if len(further):
+                matrix = np.vstack([matrix, further])
+                weight = np.concatenate([weight, np.full(len(further), weight.mean())])
         held = None if held_out is None else (held_out, np.zeros(len(held_out)))
-        self._fit(matrix[used], zeros, weight[used], held, None, progress)
+        self._fit(matrix, np.zeros(len(matrix)), weight, held, None, progress)
         self.classes_ = np.array([0, 1])
         return self
 

@@ -27,6 +27,7 @@ from aimass_core.workflows.training import TrainingSpec
 if TYPE_CHECKING:
     from aimass_core.evaluate.calibrators import Chosen
     from aimass_core.models.base import BinaryClassifier
+    from aimass_core.split import Split
     from aimass_core.workflows.fitting_rows import Prepared, Rows
 
 REFERENCE_ROWS = 200
@@ -67,7 +68,7 @@ def compute(folder: Path, report: Report) -> None:
     parts = fitting_rows.divide(rows, spec)
     _tell(report, 6, "Learning how to clean and encode from the training rows")
     prepared = fitting_rows.prepare(rows, parts, features, asked["steps"], spec)
-    fitted = _fit(prepared, spec, report)
+    fitted = _fit(prepared, rows, parts, spec, report)
     spec = fitted.spec
     _tell(report, _FITTING[1], "Measuring on rows the model has not seen")
     held_out = fitting_measures.held_out_log_odds(fitted.estimator, prepared)
@@ -115,7 +116,7 @@ def _tell(report: Report, step: int, message: str) -> None:
     report(Progress(step=step, steps=_STEPS, message=message))
 
 
-def _fit(prepared: Prepared, spec: TrainingSpec, report: Report) -> _Fitted:
+def _fit(prepared: Prepared, rows: Rows, parts: Split, spec: TrainingSpec, report: Report) -> _Fitted:
     """Search for settings when asked to, fit, and put what was settled on the way into the spec."""
     extras: dict[str, Any] = {}
     told = _scaled(report, _FITTING)
@@ -151,12 +152,16 @@ def _fit(prepared: Prepared, spec: TrainingSpec, report: Report) -> _Fitted:
         seed=spec.seed,
     )
     estimator.name_labels(prepared.steps.texts)
+    further: dict[str, Any] = {}
+    if estimator.takes_unlabelled:
+        further["unlabelled"] = fitting_rows.unlabelled(rows, parts, prepared, spec)
     estimator.fit(
         prepared.X,
         prepared.y,
         validation=prepared.held_out,
         domain=prepared.domain,
         progress=told,
+        **further,
     )
     settled = getattr(estimator, "settled", None)
     if settled is not None:  # choices made by the clock, so that training again makes the same

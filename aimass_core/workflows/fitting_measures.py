@@ -14,6 +14,7 @@ from aimass_core.evaluate import calibrators
 from aimass_core.evaluate.calibration import brier, log_loss, reliability
 from aimass_core.evaluate.discrimination import auc
 from aimass_core.evaluate.report import Report, evaluate
+from aimass_core.evaluate.unlabelled import describe
 from aimass_core.schema import ROW_ID
 
 if TYPE_CHECKING:
@@ -58,6 +59,8 @@ def measure(
 ) -> tuple[Report, dict[str, float], pd.DataFrame]:
     """Measure on test and validation rows; the measures of the training rows are for comparison only.
 
+    Without a target every measure is NaN, and so is the `y` of the scores.
+
     Parameters
     ----------
     held_out : raw log-odds of the validation rows, as :func:`held_out_log_odds` gives them.
@@ -74,8 +77,12 @@ def measure(
     for name, positions, log_odds in scored:
         if not len(positions):
             continue
-        y, probability = rows.y[positions], expit(log_odds)
-        found[name] = evaluate(y, probability, bootstrap=spec.bootstrap, seed=spec.seed)
+        y: npt.NDArray[Any] = rows.y[positions]
+        probability = expit(log_odds)
+        if spec.target is None:
+            found[name], y = describe(probability), np.full(len(positions), np.nan)
+        else:
+            found[name] = evaluate(y, probability, bootstrap=spec.bootstrap, seed=spec.seed)
         metrics |= found[name].flat(name)
         tables.append(
             pd.DataFrame(
@@ -88,8 +95,10 @@ def measure(
                 }
             )
         )
-    training = bundle.score(rows.frame.iloc[parts.train], repaired=True)
-    metrics["train.auc"] = auc(rows.y[parts.train], training.probability)
+    metrics["train.auc"] = float("nan")
+    if spec.target is not None:
+        training = bundle.score(rows.frame.iloc[parts.train], repaired=True)
+        metrics["train.auc"] = auc(rows.y[parts.train], training.probability)
     return found["test"], metrics, pd.concat(tables, ignore_index=True)
 
 

@@ -17,6 +17,7 @@ from aimass_core.clean.steps import fit_steps
 from aimass_core.device import resolve
 from aimass_core.errors import DataError
 from aimass_core.features.encoder import Encoder
+from aimass_core.schema import ROW_ID
 from aimass_core.split import Split, split, split_unlabelled
 from aimass_core.workflows.target import labels
 
@@ -140,6 +141,25 @@ def prepare(
         domain=_named(rows, kept, spec.domain),
         groups=_named(rows, kept, spec.split.group_column),
     )
+
+
+def unlabelled(rows: Rows, parts: Split, prepared: Prepared, spec: TrainingSpec) -> Matrix:
+    """Return the matrix of the rows without a target, for estimators that learn from them too, shape (m, p).
+
+    When rows are divided by time, those later than the training rows are left out: the test stands for a time
+    that nothing is known of yet. So are rows of a group that is tested, and all cleaning would drop.
+    """
+    frame = rows.everything
+    none = ~frame[ROW_ID].isin(rows.frame[ROW_ID]).to_numpy()
+    config = spec.split
+    if config.time_column and none.any():
+        moments = frame[config.time_column]
+        none &= (moments <= rows.frame[config.time_column].iloc[parts.train].max()).to_numpy(dtype=bool)
+    if config.group_column and none.any():
+        tested = rows.frame[config.group_column].iloc[parts.test].dropna()
+        none &= ~frame[config.group_column].isin(tested).to_numpy()
+    encoded = prepared.encoder.transform(frame.loc[none])
+    return prepared.steps.apply(encoded, training=True).X
 
 
 def _named(rows: Rows, kept: Ints, column: str | None) -> Values | None:

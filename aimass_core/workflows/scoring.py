@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from aimass_core.decide.default import Costs
+from aimass_core.decide.default import Costs, policy_by_share
 from aimass_core.decide.default import default_policy as policy_from
 from aimass_core.decide.policy import Policy
 from aimass_core.errors import SettingsError
@@ -225,6 +225,7 @@ def set_policy(ws: Workspace, model_name: str, policy: Policy, *, actor: str) ->
 def default_policy(ws: Workspace, model_ref: str, *, costs: Costs | None = None) -> Policy:
     """Return the policy that the model's errors on its validation rows suggest; nothing is stored.
 
+    A model learnt without a target made no errors that could be known: its policy goes by the share of rows.
     A run without goods and bads among its validation rows is judged by its test rows, and the note says so.
 
     Parameters
@@ -232,7 +233,10 @@ def default_policy(ws: Workspace, model_ref: str, *, costs: Costs | None = None)
     costs : what the two errors cost; by default 5 to 1 for credit and 25 to 1 for fraud.
     """
     model = registry.get(ws, model_ref)
-    kind = evaluating.bundle(ws, model.run_id).manifest.kind
+    manifest = evaluating.bundle(ws, model.run_id).manifest
+    kind = manifest.kind
+    if manifest.target is None:
+        return policy_by_share(kind=kind)
     scored = evaluating.scores(ws, model.run_id)
     held_out = scored[scored["part"] == "validation"]
     if held_out["y"].nunique() == 2:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from pydantic import BaseModel, ConfigDict, Field
 
 from aimass_core.models import estimate
@@ -24,7 +26,7 @@ class AnomalyConfig(BaseModel):
         default=None,
         ge=1,
         le=1024,
-        description="Units that a row must fit through; empty: one for seven columns, at least two.",
+        description="Units that a row must fit through; empty: the root of the number of columns.",
     )
     noise: float = Field(
         default=0.1, ge=0, lt=1, description="Share of cells taken from other rows while training, 0 to 1."
@@ -41,9 +43,14 @@ class AnomalyConfig(BaseModel):
     )
 
 
+def code_units(columns: int) -> int:
+    """Return the units of the code when they are not set: the root of the number of columns, at least 2."""
+    return max(2, round(math.sqrt(columns)))
+
+
 def _estimate(config: AnomalyConfig, rows: int, columns: int, device: Device) -> Estimate:
     cuda = estimate.uses_cuda(device)
-    weights = 2 * columns * config.width + 2 * config.width * (config.code or max(2, columns // 7))
+    weights = 2 * columns * config.width + 2 * config.width * (config.code or code_units(columns))
     batch = config.batch_size or estimate.default_batch_size(rows, "cuda" if cuda else "cpu")
     if cuda:
         per_epoch = rows * weights * CUDA_WEIGHT_NS + rows / batch * CUDA_STEP_SECONDS * 1e9
