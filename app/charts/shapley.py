@@ -13,9 +13,11 @@ from app.charts.template import BAD, GOOD, NEUTRAL, figure, plain
 
 _ROW = 30
 """Height in pixels of one feature's row."""
+_STEP = 36
+"""Height of one step of a waterfall, with its name in two lines."""
 _TICKS = (0.0001, 0.001, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.999, 0.9999)
 """Probabilities that can be marked on an axis of log-odds."""
-_MARKS = 4
+_MARKS = 3
 """Steps between marks on an axis that must also fit a phone."""
 _LEVELS = ((0.0, GOOD), (0.5, "#B9B6C9"), (1.0, BAD))
 
@@ -126,7 +128,8 @@ def beeswarm(swarms: Sequence[Swarm]) -> go.Figure:
 def waterfall(reasons: Sequence[Reason], *, base: float, log_odds: float, limit: int = 10) -> go.Figure:
     """Draw how one row's score comes about: from the reference, by each feature, to the row's log-odds.
 
-    The probability that belongs to each log-odds stands on the upper axis.
+    The probability that belongs to each log-odds stands on the upper axis. Whiskers at the ends of bars are
+    95 % intervals of estimated contributions; exact ones have none.
 
     Parameters
     ----------
@@ -137,14 +140,16 @@ def waterfall(reasons: Sequence[Reason], *, base: float, log_odds: float, limit:
     """
     ranked = sorted(reasons, key=lambda reason: -abs(reason.contribution))
     steps = [(_label(reason), reason.contribution) for reason in ranked[:limit]]
+    whiskers = [1.96 * (reason.error or 0.0) for reason in ranked[:limit]]
     if ranked[limit:]:
         steps.append((_others(len(ranked) - limit), sum(reason.contribution for reason in ranked[limit:])))
+        whiskers.append(0.0)
     starts, at = [], base
     for _, contribution in steps:
         starts.append(at)
         at += contribution
-    made = figure(height=150 + _ROW * (len(steps) + 2), x_title="Log-odds")
-    made.add_trace(_floating(steps, starts))
+    made = figure(height=150 + _STEP * (len(steps) + 2), x_title="Log-odds")
+    made.add_trace(_floating(steps, starts, whiskers))
     ends = [*starts, at, base, log_odds]
     pad = 0.2 * (max(ends) - min(ends)) or 0.5
     low, high = min(ends) - pad, max(ends) + pad
@@ -169,7 +174,9 @@ def waterfall(reasons: Sequence[Reason], *, base: float, log_odds: float, limit:
     return made
 
 
-def _floating(steps: Sequence[tuple[str, float]], starts: Sequence[float]) -> go.Bar:
+def _floating(
+    steps: Sequence[tuple[str, float]], starts: Sequence[float], whiskers: Sequence[float]
+) -> go.Bar:
     ends = [start + value for start, (_, value) in zip(starts, steps, strict=True)]
     return go.Bar(
         x=[value for _, value in steps],
@@ -182,11 +189,19 @@ def _floating(steps: Sequence[tuple[str, float]], starts: Sequence[float]) -> go
         textposition="auto",
         textangle=0,
         cliponaxis=False,
+        error_x={
+            "type": "data",
+            "array": list(whiskers),
+            "visible": any(whisker > 0 for whisker in whiskers),
+            "thickness": 1,
+            "width": 3,
+            "color": NEUTRAL,
+        },
         customdata=[
-            [label, value, _probability(start), _probability(end)]
-            for (label, value), start, end in zip(steps, starts, ends, strict=True)
+            [label, value, _probability(start), _probability(end), f" ± {whisker:.4f}" if whisker else ""]
+            for (label, value), start, end, whisker in zip(steps, starts, ends, whiskers, strict=True)
         ],
-        hovertemplate="%{customdata[0]}<br>%{customdata[1]:+.4f} log-odds<br>"
+        hovertemplate="%{customdata[0]}<br>%{customdata[1]:+.4f}%{customdata[4]} log-odds<br>"
         "probability %{customdata[2]:.1%} → %{customdata[3]:.1%}<extra></extra>",
         showlegend=False,
     )
@@ -235,7 +250,8 @@ def _rows(made: go.Figure, names: Sequence[str], *, first: int = 0) -> None:
 
 
 def _label(reason: Reason) -> str:
-    return f"{plain(reason.feature, longest=26)} = {plain(reason.value, longest=16)}"
+    """Two short lines, so that the names leave room for the bars on a phone."""
+    return f"{plain(reason.feature, longest=24)}<br>= {plain(reason.value, longest=16)}"
 
 
 def _others(number: int) -> str:

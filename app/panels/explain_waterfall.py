@@ -29,7 +29,8 @@ def chart(reasons: Reasons, *, base: float, log_odds: float, probability: float,
         ),
         "From the reference to this score",
         key=key,
-        note="Orange raises the risk, blue lowers it.",
+        note="Orange raises the risk, blue lowers it."
+        + (" Whiskers and ±: 95% intervals." if any(reason.error for reason in found) else ""),
         alt=f"Waterfall of the score: probability {share(probability)}. "
         + "; ".join(f"{reason.feature} {reason.contribution:+.3f}" for reason in found[:5]),
     )

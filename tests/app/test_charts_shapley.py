@@ -74,6 +74,24 @@ def test_waterfall_puts_the_tail_into_one_step_that_still_meets_the_row() -> Non
     assert "9 other features together" in figure.layout.yaxis.ticktext
 
 
+def test_waterfall_shows_intervals_where_contributions_are_estimated() -> None:
+    exact, estimated = step("a", "1", 0.5), step("b", "2", -0.2).model_copy(update={"error": 0.1})
+
+    drawn = shapley.waterfall([exact, estimated], base=0.0, log_odds=0.3).data[0].error_x
+    plain = shapley.waterfall([exact], base=0.0, log_odds=0.5).data[0].error_x
+
+    assert list(drawn.array) == [0.0, pytest.approx(0.196)]
+    assert drawn.visible
+    assert not plain.visible
+
+
+def test_waterfall_axes_have_few_level_labels() -> None:
+    figure = shapley.waterfall([step("a", "1", 4.0), step("b", "2", 5.0)], base=-4.0, log_odds=5.0)
+
+    assert len(figure.layout.xaxis2.ticktext) <= 4
+    assert figure.layout.xaxis.tickangle == figure.layout.xaxis2.tickangle == 0
+
+
 def test_waterfall_names_the_probability_of_both_ends() -> None:
     figure = shapley.waterfall([step("a", "1", 1.0)], base=0.0, log_odds=1.0)
 
@@ -94,7 +112,7 @@ def test_upper_axis_places_each_probability_at_its_log_odds() -> None:
 def test_text_from_data_is_not_html() -> None:
     figure = shapley.waterfall([step("<i>n</i>", "<img src=x>", 0.4)], base=0.0, log_odds=0.4)
 
-    assert "<" not in figure.layout.yaxis.ticktext[1]
+    assert "<" not in figure.layout.yaxis.ticktext[1].replace("<br>", "")
 
 
 def test_beeswarm_keeps_every_dot_near_its_feature_and_always_in_the_same_place() -> None:
