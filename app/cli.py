@@ -104,11 +104,11 @@ def clean(
 @app.command()
 def train(
     dataset: Dataset,
-    target: Annotated[str, typer.Option(help="Column to predict.")],
     model: Annotated[str, typer.Option(help="Name to register the trained model under.")],
-    family: Annotated[
-        Literal["scorecard", "boosting", "dann"], typer.Option(help="Family of the model.")
-    ] = "boosting",
+    target: Annotated[
+        str | None, typer.Option(help="Column to predict; default: the one with that role.")
+    ] = None,
+    family: Annotated[str, typer.Option(help="Family of the model; `aimass families` lists them.")] = "auto",
     positive: Annotated[
         list[str] | None, typer.Option(help="Target value whose probability is wanted; may be repeated.")
     ] = None,
@@ -119,15 +119,37 @@ def train(
         Literal["stratified", "time", "group"], typer.Option(help="How test rows are chosen.")
     ] = "stratified",
     test_share: Annotated[float, typer.Option(help="Share of rows kept for the test, 0 to 1.")] = 0.3,
+    validation_share: Annotated[
+        float, typer.Option(help="Share of the training rows kept for validation, 0 to 1.")
+    ] = 0.2,
     time_column: Annotated[str | None, typer.Option(help="For --split time.")] = None,
     group_column: Annotated[str | None, typer.Option(help="For --split group.")] = None,
     domain: Annotated[str | None, typer.Option(help="Column the network is made blind to; dann.")] = None,
+    budget: Annotated[
+        float | None, typer.Option(help="Seconds there are for --family auto or --search.")
+    ] = None,
+    search: Annotated[bool, typer.Option("--search", help="Search for the best settings first.")] = False,
+    search_trials: Annotated[int | None, typer.Option(help="Most settings to try; default 50.")] = None,
+    search_by: Annotated[
+        Literal["folds", "validation"] | None, typer.Option(help="What settings are judged on; folds.")
+    ] = None,
+    search_folds: Annotated[int | None, typer.Option(help="Folds of the search; default 3.")] = None,
+    calibration: Annotated[
+        Literal["none", "platt", "isotonic", "auto"],
+        typer.Option(help="How probabilities are corrected on the validation rows."),
+    ] = "none",
+    unlabelled: Annotated[
+        bool, typer.Option("--unlabelled", help="Train without a target; for anomaly scores.")
+    ] = False,
     feature: Annotated[
         list[str] | None, typer.Option(help="Column to learn from; may be repeated; default: all features.")
     ] = None,
     allow_protected: Annotated[
         bool, typer.Option("--allow-protected", help="Learn from protected columns too; put on record.")
     ] = False,
+    config: Annotated[
+        str | None, typer.Option(help="Settings of the family: a JSON object, or a file with one.")
+    ] = None,
     changes: Annotated[
         list[str] | None, typer.Option("--set", help="Setting of the family as name=value; may be repeated.")
     ] = None,
@@ -137,15 +159,25 @@ def train(
     json: Json = False,
 ) -> None:
     """Train a model in a process of its own and register it."""
-    from app import cli_models
+    from app import cli_choices, cli_models
 
+    asked = cli_choices.search(
+        wanted=search, budget=budget, trials=search_trials, by=search_by, folds=search_folds
+    )
+    settings = cli_choices.config(config, changes or [])
     spec: dict[str, Any] = {
+        "target": target,
         "family": family,
+        "config": settings if search else cli_choices.with_budget(family, settings, budget),
+        "search": asked,
+        "calibration": calibration,
+        "unlabelled": unlabelled,
         "positive": tuple(positive) if positive else None,
         "name": run,
         "split": {
             "method": split,
             "test_share": test_share,
+            "validation_share": validation_share,
             "seed": seed,
             "time_column": time_column,
             "group_column": group_column,
@@ -155,12 +187,27 @@ def train(
         "domain": domain,
         "seed": seed,
     }
-    _emit(
-        cli_models.train(
-            dataset, target=target, model=model, note=note, changes=changes or [], kind=kind, spec=spec
-        ),
-        json,
-    )
+    _emit(cli_models.train(dataset, model=model, note=note, kind=kind, spec=spec), json)
+
+
+@app.command()
+def families(json: Json = False) -> None:
+    """List the model families: what each is for, what it costs, what can be set."""
+    from app import cli_families
+
+    _emit(cli_families.families(), json)
+
+
+@app.command()
+def rerun(
+    run: Annotated[str, typer.Argument(help="Run, by name or id.")],
+    keep: Annotated[bool, typer.Option("--keep", help="Keep the second training as a run too.")] = False,
+    json: Json = False,
+) -> None:
+    """Train a run again by its record; exit code 1 when its scores come out otherwise."""
+    from app import cli_rerun
+
+    _emit(cli_rerun.rerun(run, keep=keep), json)
 
 
 @app.command()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from pathlib import Path
@@ -25,10 +24,8 @@ _PAUSE_SECONDS = 2.0  # between two lines of progress where nobody watches
 def train(
     dataset: str,
     *,
-    target: str,
     model: str,
     note: str,
-    changes: list[str],
     kind: Literal["credit", "fraud"] | None,
     spec: dict[str, Any],
 ) -> Reply:
@@ -38,13 +35,10 @@ def train(
     from aimass_core.workspace import datasets, registry, runs
     from aimass_core.workspace.joblog import JobLog
 
-    config = dict(_change(text) for text in changes)
     with opened() as ws:
         registry.checked_name(model)
         version = datasets.get(ws, dataset)
-        asked = _spec(
-            {**spec, "dataset": version.ref, "target": target, "config": config}, kind, version.dataset
-        )
+        asked = _spec({**spec, "dataset": version.ref}, kind, version.dataset)
         plan = training.plan(ws, asked)
         for text in plan.notes:
             say(text)
@@ -72,7 +66,7 @@ def train(
         "version": registered.version,
         "family": run.family,
         "dataset": version.ref,
-        "target": target,
+        "target": plan.spec.target,
         "positive": list(plan.spec.positive or ()),
         "metrics": run.metrics,
         "seconds": run.seconds,
@@ -101,7 +95,7 @@ def evaluate(model: str) -> Reply:
         "metrics": run.metrics,
         "policy": None if policy is None else {**policy.policy, "version": policy.version},
     }
-    head = f"{found.name}@{found.version}: {run.family} on {version.ref}, target `{run.spec['target']}`."
+    head = f"{found.name}@{found.version}: {run.family} on {version.ref}, {_target(run.spec)}."
     return Reply(data, f"{head}\n\n{_measures(run.metrics)}")
 
 
@@ -184,7 +178,7 @@ def _spec(values: dict[str, Any], kind: Literal["credit", "fraud"] | None, datas
 
     from aimass_core.workflows.training import TrainingSpec
 
-    looks_like_fraud = "fraud" in f"{dataset} {values['target']}".lower()
+    looks_like_fraud = "fraud" in f"{dataset} {values['target'] or ''}".lower()
     chosen = kind or ("fraud" if looks_like_fraud else "credit")
     try:
         return TrainingSpec(**values, kind=chosen, device=settings().device)
@@ -194,14 +188,8 @@ def _spec(values: dict[str, Any], kind: Literal["credit", "fraud"] | None, datas
         raise SettingsError("the settings of a training must fit", f"{place}: {first['msg']}", "") from error
 
 
-def _change(text: str) -> tuple[str, Any]:
-    name, equals, value = text.partition("=")
-    if not equals or not name.strip():
-        raise SettingsError("a setting of the family must be name=value", f"came '{text}'", "")
-    try:
-        return name.strip(), json.loads(value)
-    except ValueError:
-        return name.strip(), value
+def _target(spec: dict[str, Any]) -> str:
+    return f"target `{spec['target']}`" if spec["target"] else "without a target"
 
 
 def _named(model: Model) -> dict[str, Any]:
