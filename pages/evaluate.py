@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aimass_core.workspace import runs
 from app import cache, state, ui
-from app.context import workspace
+from app.context import runner, workspace
 from app.panels import (
     evaluate_board,
     evaluate_curves,
@@ -12,6 +12,7 @@ from app.panels import (
     evaluate_register,
     evaluate_run,
     evaluate_scrutiny,
+    scorecard_bins,
 )
 
 ui.header("evaluate")
@@ -38,5 +39,8 @@ else:
         evaluate_cutoff.show(report, run.spec["kind"], run.run_id)
         ui.section("A closer look", help="Questions that one number on one set of test rows cannot answer.")
         evaluate_scrutiny.show(ws, run, report)
+        if scorecard_bins.offered(ws, run):
+            ui.section("Points and bins", help="What each bin holds and adds; change bins by hand.")
+            scorecard_bins.show(ws, runner(), run)
         ui.section("Register")
         evaluate_register.show(ws, run)
