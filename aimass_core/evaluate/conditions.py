@@ -13,6 +13,8 @@ from aimass_core.evaluate.ranking import Floats
 
 CUTS = 31
 """Most thresholds tried per number: quantiles, rounded to numbers a person can remember."""
+FEW = 100
+"""Distinct values (ages, counts) up to which each of them is tried."""
 LABELS = 30
 """Most labels tried per category, the most frequent."""
 _DIGITS = 3
@@ -91,7 +93,7 @@ def candidates(features: Sequence[Feature]) -> list[Condition]:
 
 def _cuts(known: Floats) -> list[float]:
     distinct = np.unique(known)
-    if distinct.size <= CUTS + 1:
+    if distinct.size <= FEW:
         middles = distinct[1:]
         return [float(cut) for cut in middles]
     quantiles = np.quantile(known, np.linspace(0, 1, CUTS + 2)[1:-1], method="inverted_cdf")
