@@ -12,6 +12,7 @@ from aimass_core.schema import Column
 
 MOST = 40
 """Groups that are tried at most: each is a training of its own."""
+_EVERY = "*"  # stands for all columns where a setting names some
 _PREFIX = re.compile(r"^([^\W\d_]{2,})[_.\- ]")
 Groups = dict[str, tuple[str, ...]]
 
@@ -81,30 +82,35 @@ def checked(groups: Mapping[str, Sequence[str]], columns: Sequence[Column]) -> G
     return {str(name): tuple(dict.fromkeys(members)) for name, members in groups.items()}
 
 
-def without(config: Any, removed: Iterable[str]) -> Any:
+def without(config: Any, removed: Iterable[str], columns: Iterable[str]) -> Any:
     """Return settings without what they say of these columns (a trend, a bin edit, a series).
 
-    A mapping loses the keys that are such names, a list the items that are, or that are about one
-    (``{"feature": name, …}``).
+    A mapping is by column when all its keys are columns, a list when all its items are: those lose what is
+    removed, and so do lists of settings that name their column (``{"feature": name, …}``). Other settings
+    stay, even where one is called like a column.
+
+    Parameters
+    ----------
+    columns : all features of the model.
     """
-    names = set(removed)
-    if isinstance(config, Mapping):
-        return {key: without(value, names) for key, value in config.items() if key not in names}
-    if isinstance(config, list | tuple):
-        return [without(item, names) for item in config if not _about(item, names)]
-    return config
+    gone, known = set(removed), {*columns, _EVERY}
+
+    def kept(value: Any) -> Any:
+        if isinstance(value, Mapping):
+            by_column = bool(value) and set(value) <= known
+            return {key: kept(item) for key, item in value.items() if not (by_column and key in gone)}
+        if isinstance(value, list | tuple):
+            names = all(isinstance(item, str) and item in known for item in value)
+            return [kept(item) for item in value if not (names and item in gone or _about(item, gone))]
+        return value
+
+    return kept(config)
 
 
 def _about(item: Any, names: set[str]) -> bool:
-    if isinstance(item, str):
-        return item in names
-    if isinstance(item, Mapping):
-        return any(item.get(key) in names for key in ("column", "feature", "name") if _text(item.get(key)))
-    return False
-
-
-def _text(value: Any) -> bool:
-    return isinstance(value, str)
+    return isinstance(item, Mapping) and any(
+        isinstance(item.get(key), str) and item[key] in names for key in ("feature", "column")
+    )
 
 
 def _add(found: Groups, name: str, members: Iterable[str]) -> None:

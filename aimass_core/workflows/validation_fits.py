@@ -66,7 +66,9 @@ class _Bench:
         spec = self.spec.model_copy(
             update={
                 "seed": self.spec.seed + seed,
-                "config": feature_groups.without(self.spec.config, removed),
+                "config": feature_groups.without(
+                    self.spec.config, removed, [column.name for column in self.features]
+                ),
             }
         )
         self._tell(0, f"{label}: cleaning and encoding")

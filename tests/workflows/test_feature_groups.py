@@ -68,17 +68,20 @@ def test_groups_that_cannot_be_left_out(
 
 
 def test_settings_forget_columns_that_are_left_out() -> None:
+    names = ["age", "job", "income", "trees"]
     config = {
         "trees": 100,
         "monotone": {"age": "up", "income": "down"},
-        "pairs": ["age", "job"],
+        "series": [["age", "income"], ["job"]],
         "edits": [{"feature": "age", "edges": [1, 2]}, {"feature": "job", "edges": []}],
+        "members": [{"family": "boosting", "config": {"trees": 5, "trends": {"*": "up", "age": "down"}}}],
     }
 
-    assert feature_groups.without(config, ["age"]) == {
+    assert feature_groups.without(config, ["age", "trees"], names) == {
         "trees": 100,
         "monotone": {"income": "down"},
-        "pairs": ["job"],
+        "series": [["income"], ["job"]],
         "edits": [{"feature": "job", "edges": []}],
+        "members": [{"family": "boosting", "config": {"trees": 5, "trends": {"*": "up"}}}],
     }
-    assert feature_groups.without(config, []) == config
+    assert feature_groups.without(config, [], names) == config
