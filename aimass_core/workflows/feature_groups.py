@@ -101,7 +101,7 @@ def without(config: Any, removed: Iterable[str], columns: Iterable[str]) -> Any:
             return {key: kept(item) for key, item in value.items() if not (by_column and key in gone)}
         if isinstance(value, list | tuple):
             names = all(isinstance(item, str) and item in known for item in value)
-            return [kept(item) for item in value if not (names and item in gone or _about(item, gone))]
+            return [kept(item) for item in value if not ((names and item in gone) or _about(item, gone))]
         return value
 
     return kept(config)
