@@ -130,6 +130,15 @@ class Bundle:
         """Features with the matrix columns that belong to each (its missing-indicator counts with it)."""
         return self.steps.players
 
+    @property
+    def outcome(self) -> str:
+        """What the probability is of, for sentences: default, fraud or, learnt blindly, being unusual."""
+        from aimass_core.models.catalog import family
+
+        if self.calibrator is None and not family(self.manifest.family).labelled:
+            return "being unusual"
+        return {"credit": "default", "fraud": "fraud"}[self.manifest.kind]
+
     def prepare(self, frame: pd.DataFrame, *, repaired: bool = False) -> Prepared:
         """Turn raw rows into the estimator's matrix.
 

@@ -12,6 +12,7 @@ from app.panels import (
     evaluate_register,
     evaluate_run,
     evaluate_scrutiny,
+    evaluate_unusual,
     scorecard_bins,
 )
 
@@ -28,17 +29,25 @@ else:
     ui.section("Runs side by side")
     chosen = evaluate_board.show(ws)
     if chosen:
-        evaluate_curves.show({runs.get(ws, key).name: cache.report(ws, key) for key in chosen})
+        found = {runs.get(ws, key).name: cache.report(ws, key) for key in chosen}
+        reports = {name: report for name, report in found.items() if report.labelled}
+        if reports:
+            evaluate_curves.show(reports)
     ui.section("One run in full")
     run = state.pick_run(ws)
     if run is not None:
         report = cache.report(ws, run.run_id)
-        evaluate_run.measures(report)
-        evaluate_run.spread(report)
-        ui.section("Cut-off", help="From which probability on a case is declined or blocked.")
-        evaluate_cutoff.show(report, run.spec["kind"], run.run_id)
-        ui.section("A closer look", help="Questions that one number on one set of test rows cannot answer.")
-        evaluate_scrutiny.show(ws, run, report)
+        if report.labelled:
+            evaluate_run.measures(report)
+            evaluate_run.spread(report)
+            ui.section("Cut-off", help="From which probability on a case is declined or blocked.")
+            evaluate_cutoff.show(report, run.spec["kind"], run.run_id)
+            ui.section(
+                "A closer look", help="Questions that one number on one set of test rows cannot answer."
+            )
+            evaluate_scrutiny.show(ws, run, report)
+        else:
+            evaluate_unusual.show(ws, run, report)
         if scorecard_bins.offered(ws, run):
             ui.section("Points and bins", help="What each bin holds and adds; change bins by hand.")
             scorecard_bins.show(ws, runner(), run)

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from aimass_core.explain.references import ReferenceName
     from aimass_core.explain.summary import Summary
 
-OUTCOMES: dict[str, str] = {"credit": "default", "fraud": "fraud"}
 """What the probability is of, by the kind of model."""
 
 
@@ -112,7 +111,7 @@ def explain_row(
     prepared = model.prepare(frame, repaired=row_id is not None)
     found = explain(model, prepared.X, reference=reference, cutoff=cutoff)
     display = model.display(prepared.frame)[0]
-    outcome = OUTCOMES[model.manifest.kind]
+    outcome = model.outcome
     return RowExplanation(
         run_id=run.run_id,
         run=run.name,

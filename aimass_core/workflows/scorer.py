@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 MAX_SECONDS = 600.0
 """Longest that the reasons of one call may take on a plain processor core, as far as it can be foretold."""
 
-_BAD: dict[str, str] = {"credit": "default", "fraud": "fraud"}
-
 
 @dataclass(frozen=True, slots=True)
 class Scorer:
@@ -132,7 +130,7 @@ class Scorer:
 
         found = explain(self.bundle, prepared.X, reference=reference, cutoff=self.policy.high)
         values = self.bundle.display(prepared.frame)
-        outcome = _BAD[self.bundle.manifest.kind]
+        outcome = self.bundle.outcome
         frame = {
             "explained": True,
             "base": float(found.base),

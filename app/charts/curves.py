@@ -178,6 +178,27 @@ def histogram(counts: ScoreHistogram, *, log_odds: bool = False) -> go.Figure:
     return made
 
 
+def unlabelled_histogram(counts: ScoreHistogram) -> go.Figure:
+    """Draw how log-odds are spread over rows whose outcome is unknown."""
+    made = figure(height=320, x_title="Log-odds", y_title="Share of the rows", y_format="~%")
+    pairs = list(zip(counts.edges, counts.edges[1:], strict=False))
+    total = sum(counts.goods) or 1
+    made.add_trace(
+        go.Bar(
+            x=[(a + b) / 2 for a, b in pairs],
+            y=[value / total for value in counts.goods],
+            width=[b - a for a, b in pairs],
+            customdata=[
+                (value, f"{a:.2f} to {b:.2f}") for value, (a, b) in zip(counts.goods, pairs, strict=True)
+            ],
+            marker={"color": NEUTRAL},
+            hovertemplate="%{customdata[1]}<br>%{customdata[0]:,} rows (%{y:.1%})<extra></extra>",
+        )
+    )
+    made.update_layout(bargap=0)
+    return made
+
+
 def deciles(groups: Sequence[Decile], *, bad_rate: float) -> go.Figure:
     """Draw the bad rate of each tenth of the rows, riskiest first, and that of all rows as a line.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
+from aimass_core.decide.default import LOOKED_AT, STOPPED, policy_by_share
 from aimass_core.decide.policy import OUTCOMES, Policy, PolicyKind
 from aimass_core.evaluate.report import Report
 from aimass_core.settings import settings
@@ -34,7 +35,10 @@ def show(ws: Workspace, model: Model) -> None:
             icon=":material/info:",
         )
     prefix = f"policy.{model.model_id}"
-    _suggest(ws, model, kind, prefix, fresh=not stored)
+    if report.labelled:
+        _suggest(ws, model, kind, prefix, fresh=not stored)
+    else:
+        _share_of_rows(kind, prefix, fresh=not stored)
     start = Policy.model_validate(stored[0].policy) if stored else scoring.default_policy(ws, model.name)
     low, high = _cutoffs(kind, start, prefix)
     note = st.text_input(
@@ -92,6 +96,43 @@ def _suggest(ws: Workspace, model: Model, kind: PolicyKind, prefix: str, *, fres
             st.session_state[f"{prefix}.note"] = policy.note
 
 
+def _share_of_rows(kind: PolicyKind, prefix: str, *, fresh: bool) -> None:
+    """Let cut-offs be set by the share of rows they flag, where no outcome is known."""
+    with st.expander("Set cut-offs by share of rows", icon=":material/percent:", expanded=fresh):
+        st.caption(
+            "No outcome is known, so errors and costs cannot be counted. The score is the share of training "
+            "rows that are less unusual: a cut-off of 99% flags about 1% of rows that are like them."
+        )
+        shares = []
+        for place, name, value, label in zip(
+            st.columns(2),
+            ("looked", "stopped"),
+            (LOOKED_AT, STOPPED),
+            (f"{_name(kind, 1)} or {_name(kind, 2).lower()} (% of rows)", f"{_name(kind, 2)} (% of rows)"),
+            strict=True,
+        ):
+            shares.append(
+                place.number_input(
+                    label,
+                    min_value=0.0,
+                    max_value=100.0,
+                    value=100 * value,
+                    step=0.1,
+                    format="%.3f",
+                    key=f"{prefix}.{name}",
+                    persist_state="session",
+                )
+                / 100
+            )
+        if shares[1] > shares[0]:
+            st.error("The second share must not be above the first.", icon=":material/error:")
+        elif st.button("Use these shares", icon=":material/auto_fix_high:", key=f"{prefix}.suggest"):
+            policy = policy_by_share(kind=kind, looked_at=shares[0], stopped=shares[1])
+            st.session_state[f"{prefix}.low"] = 100 * policy.low
+            st.session_state[f"{prefix}.high"] = 100 * policy.high
+            st.session_state[f"{prefix}.note"] = policy.note
+
+
 def _cutoffs(kind: PolicyKind, start: Policy, prefix: str) -> tuple[float, float]:
     left, right = st.columns(2)
     found = []
@@ -125,16 +166,17 @@ def _effect(report: Report, kind: PolicyKind, low: float, high: float) -> None:
     between = max(0, below.rows - passed - refused)
     bad_between = max(0, below.tp - above.tp)
     groups = ((passed, below.fn), (between, bad_between), (refused, above.tp))
+    columns = {
+        "Share of rows": [share(number / rows, 1 if report.labelled else 2) for number, _ in groups],
+        "Rows": [count(number) for number, _ in groups],
+    }
+    if report.labelled:
+        columns |= {
+            "Bads": [count(bads) for _, bads in groups],
+            "Bad rate": [share(bads / number if number else None) for number, bads in groups],
+        }
     st.table(
-        pd.DataFrame(
-            {
-                "Share of rows": [share(number / rows) for number, _ in groups],
-                "Rows": [count(number) for number, _ in groups],
-                "Bads": [count(bads) for _, bads in groups],
-                "Bad rate": [share(bads / number if number else None) for number, bads in groups],
-            },
-            index=[_name(kind, index) for index in range(3)],
-        ),
+        pd.DataFrame(columns, index=[_name(kind, index) for index in range(3)]),
         alt="What the two cut-offs do to the test rows",
     )
     st.caption(
