@@ -22,6 +22,7 @@ from pydantic_core import PydanticUndefined
 
 from aimass_core.errors import SettingsError
 from app.boundary import show_error
+from app.form_lists import Options, by_name, many
 from app.text import number, words
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -37,7 +38,7 @@ def form(
     key: str,
     submit: str = "Save",
     initial: Model | None = None,
-    choices: Mapping[str, Sequence[str]] | None = None,
+    choices: Mapping[str, Options] | None = None,
     labels: Mapping[str, str] | None = None,
     exclude: Sequence[str] = (),
     columns: int = 2,
@@ -49,7 +50,8 @@ def form(
     ----------
     key : unique on the page; the fields' keys begin with it.
     initial : values to begin with; default: the model's defaults.
-    choices : field → values to choose from, for columns and other names only known at run time.
+    choices : field → values to choose from (or value → title), for columns and other names only known at
+        run time. A list of models has no control without.
     labels : field → label (markdown) where the field's name does not say enough.
     exclude : fields not shown; they keep their initial or default value.
     columns : fields side by side; on a narrow screen they stand below each other.
@@ -79,7 +81,7 @@ def fields(
     *,
     key: str,
     initial: BaseModel | None = None,
-    choices: Mapping[str, Sequence[str]] | None = None,
+    choices: Mapping[str, Options] | None = None,
     labels: Mapping[str, str] | None = None,
     exclude: Sequence[str] = (),
     columns: int = 2,
@@ -88,13 +90,11 @@ def fields(
 
     Excluded fields come back with their initial value when there is one. Pass the result to :func:`build`.
     """
-    kept = [name for name in exclude if initial is not None and name in model.model_fields]
+    every = model.model_fields
+    hidden = {*exclude, *(name for name in every if _closed(every[name], name, choices))}
+    kept = [name for name in every if initial is not None and name in hidden]
     values: dict[str, Any] = {name: getattr(initial, name) for name in kept}
-    shown = [
-        (name, field)
-        for name, field in model.model_fields.items()
-        if name not in exclude and not _many_models(field.annotation)
-    ]
+    shown = [(name, field) for name, field in every.items() if name not in hidden]
     wide = columns > 1 and len(shown) > 1
     slots: list[Any] = []
     for position, (name, field) in enumerate(shown):
@@ -146,25 +146,19 @@ def range_text(field: FieldInfo) -> str:
     return ", ".join(f"{phrase} {_plain(limits[name])}" for name, phrase in phrases.items() if name in limits)
 
 
-def _control(
-    annotation: Any, field: FieldInfo, *, label: str, key: str, start: Any, options: Sequence[str] | None
-) -> Any:
+def _control(annotation: Any, field: FieldInfo, *, label: str, key: str, start: Any, options: Options) -> Any:
     kind, optional = _unwrapped(annotation)
     limits = range_text(field)
     description = " ".join(part for part in (field.description, f"({limits})" if limits else "") if part)
     common: dict[str, Any] = {"key": key, "help": description or None}
     origin = get_origin(kind)
-    if origin is tuple and (options is not None or get_args(kind)[0] is str):
-        known = list(dict.fromkeys([*(options or ()), *(start or ())]))
-        picked = st.multiselect(label, known, start or [], accept_new_options=options is None, **common)
-        return tuple(picked) or (None if optional else ())
     if origin is tuple:
-        typed = st.text_input(
-            label, ", ".join(str(v) for v in start or ()), placeholder="-999, ?, N/A", **common
-        )
-        return split_values(typed) or (None if optional else ())
+        found = many(get_args(kind)[0], label, start, options, most=_most(field), common=common)
+        return found or (None if optional else ())
     if origin is dict:
-        return _pairs(label, start or {}, key=key) or (None if optional else {})
+        return by_name(get_args(kind)[1], label, start or {}, options, common=common) or (
+            None if optional else {}
+        )
     if options is not None or origin is Literal or (isinstance(kind, type) and issubclass(kind, Enum)):
         return _select(kind, label, start, options, optional=optional, common=common)
     if isinstance(kind, type) and issubclass(kind, BaseModel):
@@ -192,7 +186,7 @@ def _select(
     kind: Any,
     label: str,
     start: Any,
-    options: Sequence[str] | None,
+    options: Options,
     *,
     optional: bool,
     common: dict[str, Any],
@@ -236,32 +230,6 @@ def _number(
     )
 
 
-def _pairs(label: str, start: Mapping[str, str], *, key: str) -> dict[str, str]:
-    st.caption(label)
-    edited = st.data_editor(
-        [{"From": before, "To": after} for before, after in start.items()] or [{"From": "", "To": ""}],
-        key=key,
-        num_rows="dynamic",
-        column_config={"From": st.column_config.TextColumn(), "To": st.column_config.TextColumn()},
-        alt=label,
-    )
-    return {str(row["From"]): str(row["To"] or "") for row in edited if row.get("From")}
-
-
-def split_values(text: str) -> tuple[str | float, ...]:
-    """Return values typed with commas between: numbers as numbers, the rest as text; quotes keep text."""
-    values: list[str | float] = []
-    for part in (item.strip() for item in text.split(",")):
-        if len(part) > 1 and part[0] == part[-1] and part[0] in "'\"":
-            values.append(part[1:-1])
-        elif part:
-            try:
-                values.append(float(part))
-            except ValueError:
-                values.append(part)
-    return tuple(values)
-
-
 def _number_or_date(text: str) -> float | date | str:
     """Return what was typed where a number or a day may stand; pydantic refuses what is neither."""
     for read in (float, date.fromisoformat):
@@ -278,12 +246,17 @@ def _unwrapped(annotation: Any) -> tuple[Any, bool]:
     return annotation, False
 
 
-def _many_models(annotation: Any) -> bool:
-    """Whether a field holds several models: it has no control here and is made in a place of its own."""
-    kind, _ = _unwrapped(annotation)
-    return get_origin(kind) is tuple and any(
-        isinstance(item, type) and issubclass(item, BaseModel) for item in get_args(kind)
-    )
+def _closed(field: FieldInfo, name: str, choices: Mapping[str, Options] | None) -> bool:
+    """Whether a field holds models that nobody said the choice of: those are made elsewhere."""
+    kind, _ = _unwrapped(field.annotation)
+    item = next(iter(get_args(kind)), None) if get_origin(kind) is tuple else None
+    models = isinstance(item, type) and issubclass(item, BaseModel)
+    return models and name not in (choices or {})
+
+
+def _most(field: FieldInfo) -> int | None:
+    """Return how many things a field may hold at most."""
+    return next((item.max_length for item in field.metadata if getattr(item, "max_length", None)), None)
 
 
 def _limits(field: FieldInfo) -> dict[str, Any]:

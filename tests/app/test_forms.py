@@ -13,8 +13,9 @@ from aimass_core.intake.repair import LabelRepair, RangeRepair, SentinelRepair
 from aimass_core.models.families.boosting import BoostingConfig
 from aimass_core.models.families.dann import DannConfig
 from aimass_core.models.families.scorecard import ScorecardConfig
+from aimass_core.models.families.transformer import TransformerConfig
 from aimass_core.split import SplitConfig
-from app import forms
+from app import form_lists, forms
 
 
 def form_of(name: str, **arguments: object) -> AppTest:
@@ -25,10 +26,10 @@ def form_of(name: str, **arguments: object) -> AppTest:
 
         from aimass_core.clean import recipe
         from aimass_core.intake import readers, repair
-        from aimass_core.models.families import boosting, dann, scorecard
+        from aimass_core.models.families import bagging, blend, boosting, dann, scorecard, transformer
         from app import forms
 
-        homes = (recipe, repair, boosting, dann, scorecard, readers)
+        homes = (recipe, repair, bagging, blend, boosting, dann, scorecard, transformer, readers)
         model = next(getattr(home, name) for home in homes if hasattr(home, name))
         made = forms.form(model, key="f", submit="Save", **arguments)
         if made is not None:
@@ -47,7 +48,7 @@ def saved(page: AppTest) -> dict[str, object]:
     return made
 
 
-@pytest.mark.parametrize("model", [ScorecardConfig, BoostingConfig, DannConfig])
+@pytest.mark.parametrize("model", [ScorecardConfig, BoostingConfig, DannConfig, TransformerConfig])
 def test_an_untouched_form_gives_the_defaults(model: type) -> None:
     assert saved(form_of(model.__name__)) == model().model_dump()
 
@@ -151,4 +152,45 @@ def test_build_refuses_what_is_missing() -> None:
     [("", ()), ("1, 2.5", (1.0, 2.5)), ("?, 'a', \"1\"", ("?", "a", "1")), (" , x ,", ("x",)), ("'", ("'",))],
 )
 def test_values_typed_with_commas(typed: str, values: tuple[object, ...]) -> None:
-    assert forms.split_values(typed) == values
+    assert form_lists.split_values(typed) == values
+
+
+def test_members_are_chosen_by_family_and_keep_their_settings() -> None:
+    titles = {"boosting": "Gradient boosting", "scorecard": "Scorecard", "tabm": "TabM"}
+    page = form_of("BlendConfig", choices={"members": titles})
+    members = page.multiselect(key="f.members")
+    assert members.value == ["scorecard", "boosting", "tabm"]
+    members.set_value(["boosting", "scorecard"])
+
+    made = saved(page)
+
+    assert made["members"] == ({"family": "boosting", "config": {}}, {"family": "scorecard", "config": {}})
+
+
+def test_one_member_only_may_be_chosen_where_there_is_one() -> None:
+    page = form_of("BaggingConfig", choices={"members": ["boosting", "scorecard"]})
+
+    assert page.multiselect(key="f.members").proto.max_selections == 1
+    assert [member["family"] for member in saved(page)["members"]] == ["boosting"]
+
+
+def test_directions_are_lists_of_columns_and_no_column_has_two() -> None:
+    page = form_of("BoostingConfig", choices={"monotone": ["income", "age", "debt"]})
+    page.multiselect(key="f.monotone.up").set_value(["debt"])
+    page.multiselect(key="f.monotone.down").set_value(["income", "debt"])
+
+    assert saved(page)["monotone"] == {"debt": "up", "income": "down"}
+
+
+def test_groups_of_names_are_lines() -> None:
+    page = form_of("TransformerConfig")
+    page.text_area(key="f.series").set_value('bill 1, bill 2\n\n"paid, 1", "paid, 2" ,')
+
+    assert saved(page)["series"] == (("bill 1", "bill 2"), ("paid, 1", "paid, 2"))
+
+
+def test_lists_of_models_that_are_made_elsewhere_have_no_control() -> None:
+    page = form_of("ScorecardConfig")
+
+    assert not [item for item in page.multiselect if item.key == "f.edits"]
+    assert saved(page)["edits"] == ()
