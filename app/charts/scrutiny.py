@@ -153,7 +153,7 @@ def flips(effects: Sequence[Effect], *, limit: int = 12) -> go.Figure:
     made = figure(
         height=120 + 2 * 20 * len(names),
         x_title="Share of decisions that change",
-        x_format=".1%",
+        x_format=".2~%",
         legend=True,
     )
     for how, name, shade in (("noise", "Noise", GOOD), ("missing", "Missing", BAD)):

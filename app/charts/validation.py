@@ -18,7 +18,7 @@ _ROW = 28
 _VERDICTS = {
     "helps": ("Helps", GOOD, "circle"),
     "harms": ("Harms", BAD, "x"),
-    "open": ("Open", NEUTRAL, "diamond"),
+    "open": ("Cannot be told", NEUTRAL, "diamond"),
 }
 
 
@@ -70,6 +70,7 @@ def learning(curve: LearningCurve) -> go.Figure:
             go.Scatter(
                 x=[*rows, *reversed(rows)],
                 y=[*(p.high for p in points), *(p.low for p in reversed(points))],
+                mode="lines",
                 fill="toself",
                 fillcolor="rgba(0,114,178,0.18)",
                 line={"width": 0},

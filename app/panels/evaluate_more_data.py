@@ -90,7 +90,7 @@ def groups(ws: Workspace, run: Run) -> None:
                 "Group": [group.name for group in result.groups],
                 "Gain in AUC": [f"{group.gain:+.4f}" for group in result.groups],
                 "95% interval": [interval(group.low, group.high, 4) for group in result.groups],
-                "It": [_VERDICT[group.verdict] for group in result.groups],
+                "Verdict": [_VERDICT[group.verdict] for group in result.groups],
                 "AUC without": [measure(group.auc_without) for group in result.groups],
                 "Features": [", ".join(group.features) for group in result.groups],
             }

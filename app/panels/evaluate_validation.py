@@ -156,14 +156,21 @@ def _folds(result: Result, run: Measure) -> None:
         [
             (
                 MEASURES[key][0],
-                f"{measure(item.mean)} ± {measure(item.spread)}",
-                f"{MEASURES[key][1]} Mean and standard deviation over {item.folds} folds; "
-                f"from {measure(item.lowest)} to {measure(item.highest)}.",
+                measure(item.mean),
+                f"{MEASURES[key][1]} Mean over {item.folds} folds; from {measure(item.lowest)} to "
+                f"{measure(item.highest)}.",
             )
             for key, item in found.summary.items()
             if key in MEASURES
         ]
     )
+    spreads = [
+        f"{MEASURES[key][0]} {measure(item.spread)}"
+        for key, item in found.summary.items()
+        if key in MEASURES and math.isfinite(item.spread)
+    ]
+    if spreads:
+        st.caption(f"Standard deviation over the folds: {', '.join(spreads)}.")
     if math.isfinite(summary.low):
         st.caption(
             f"95% interval of the mean AUC: {interval(summary.low, summary.high)}. Folds share training "

@@ -127,7 +127,7 @@ def _figures(found: Value, currency: str, kind: PolicyKind) -> None:
     passed = "Approved" if kind == "credit" else "Allowed"
     ui.metrics(
         [
-            ("Profit at the best", money(found.best_profit, unit), "On the test rows, at the best cut-off."),
+            ("Best profit", money(found.best_profit, unit), "On the test rows, at the best cut-off."),
             (
                 "To be expected",
                 money(found.expected_profit, unit),

@@ -150,13 +150,13 @@ def noise(ws: Workspace, run: Run, report: Report) -> None:
     key = f"evaluate.noise.{run.run_id}"
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         level = st.select_slider(
-            "How much, for single features",
+            "Disturbance of single features",
             [0.05, 0.1, 0.25, 0.5, 1.0],
             value=0.25,
-            format_func=lambda value: f"{value:g} sd · {value:.0%} missing",
+            format_func=lambda value: f"{value:.0%}",
             key=f"{key}.level",
             width=300,
-            help="Noise in standard deviations of the feature; for labels and gaps, the share of values.",
+            help="25%: noise of 0.25 standard deviations; or 25% of the values swapped, or missing.",
         )
         cutoff = st.number_input(
             "Cut-off",
