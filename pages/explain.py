@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app import cache, nav, state, ui
 from app.context import runner, workspace
-from app.panels import explain_many, explain_model, explain_row
+from app.panels import explain_many, explain_model, explain_row, explain_shapes
 
 ui.header("explain")
 ws = workspace()
@@ -19,10 +19,9 @@ if run is None:
 else:
     ui.section("The model as a whole")
     explain_model.show(cache.summary(ws, run.run_id))
+    explain_shapes.show(ws, run)
     ui.section("One row")
     explain_row.show(ws, run)
-    ui.section(
-        "Many rows", "Explained in the background; the contributions are kept."
-    )
+    ui.section("Many rows", "Explained in the background; the contributions are kept.")
     explain_many.show(ws, runner(), run)
     nav.link("evaluate", "How good is this run?", {state.RUN: run.name})

@@ -46,27 +46,33 @@ def trained_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     try:
         importing.import_file(ws, loans(folder / "loans.csv"), name="loans", actor="ana")
         for family in ("scorecard", "boosting"):
-            spec = TrainingSpec(
-                dataset="loans",
-                target="bad",
-                family=family,
-                name=f"loans {family}",
-                bootstrap=20,
-                device="cpu",
-            )
-            run_now(
-                ws,
-                training.HANDLER,
-                kind=training.KIND,
-                title=spec.name,
-                spec=spec.model_dump(mode="json"),
-                store=JobLog(ws),
-                actor="ana",
-                threads=1,
-            )
+            train_one(ws, family)
     finally:
         ws.close()
     return folder
+
+
+def train_one(ws: Workspace, family: str, *, config: dict[str, Any] | None = None) -> None:
+    """Train the run `loans <family>` on the data set `loans`."""
+    spec = TrainingSpec(
+        dataset="loans",
+        target="bad",
+        family=family,
+        config=config or {},
+        name=f"loans {family}",
+        bootstrap=20,
+        device="cpu",
+    )
+    run_now(
+        ws,
+        training.HANDLER,
+        kind=training.KIND,
+        title=spec.name,
+        spec=spec.model_dump(mode="json"),
+        store=JobLog(ws),
+        actor="ana",
+        threads=1,
+    )
 
 
 @pytest.fixture
