@@ -7,8 +7,10 @@ from app import cache, state, ui
 from app.context import runner, workspace
 from app.panels import (
     evaluate_board,
+    evaluate_cost,
     evaluate_curves,
     evaluate_cutoff,
+    evaluate_members,
     evaluate_register,
     evaluate_run,
     evaluate_scrutiny,
@@ -39,7 +41,9 @@ else:
         report = cache.report(ws, run.run_id)
         if report.labelled:
             evaluate_run.measures(report)
+            evaluate_cost.show(ws, run)
             evaluate_run.spread(report)
+            evaluate_members.show(ws, run)
             ui.section("Cut-off", help="From which probability on a case is declined or blocked.")
             evaluate_cutoff.show(report, run.spec["kind"], run.run_id)
             ui.section(
