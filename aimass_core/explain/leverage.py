@@ -84,7 +84,9 @@ def effort(players: int, references: int, *, evaluations: int) -> Effort:
     least = min(every, _PAIRS_A_PLAYER * players)
     used = max(fewest, min(references, evaluations // (2 * least)))
     pairs = max(least, min(every, evaluations // (2 * used)))
-    return Effort(tuple(sorted({max(least, pairs // 4), max(least, pairs // 2), pairs})), used)
+    # A stage worth stopping for is well below the next.
+    earlier = {max(least, pairs // 4), max(least, pairs // 2)}
+    return Effort((*sorted(stage for stage in earlier if stage <= 0.8 * pairs), pairs), used)
 
 
 def estimate(game: Game, X: Matrix, scores: Vector, effort: Effort, *, seed: int = 0) -> Estimate:
