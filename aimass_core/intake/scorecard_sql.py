@@ -119,7 +119,8 @@ def scorecard_sql(
     points = [_points(feature, cell) for feature, cell in zip(card.features, cells, strict=True)]
     query = _around(query, [*kept, *_named(points, cells)])
     total = "\n  + ".join([number(card.intercept), *cells])
-    query = _around(query, [*kept, f"{total} AS raw"])
+    # PostgreSQL takes the literals for exact decimals; the sum is to be of the model's type.
+    query = _around(query, [*kept, f"CAST({total} AS DOUBLE PRECISION) AS raw"])
     calibrated = "raw" if card.calibration is None else _calibrated(card.calibration)
     query = _around(query, [*kept, "raw", f"{calibrated} AS odds"])
     last = [f"{short} AS {quoted(name)}" for name, short in zip(keep, kept, strict=True)]
