@@ -53,6 +53,15 @@ EXCEPTIONS = {
         "check_sample_weight_equivalence_on_dense_data": "Batches are drawn by row: a row of weight 2 is "
         "in one batch, the row given twice is in two, so training takes another path.",
     },
+    "tabm": {
+        "check_sample_weight_equivalence_on_dense_data": "Batches are drawn by row, as for `dann`.",
+    },
+    "transformer": {
+        "check_sample_weight_equivalence_on_dense_data": "Batches are drawn by row, as for `dann`.",
+    },
+    "autoencoder": {
+        "check_sample_weight_equivalence_on_dense_data": "Batches are drawn by row, as for `dann`.",
+    },
 }
 
 
