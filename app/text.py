@@ -13,6 +13,7 @@ from datetime import date, datetime
 
 NOT_AVAILABLE = "n/a"
 
+_INITIALS = frozenset({"auc", "ks"})
 _PUNCTUATION = re.compile(r"([\\`*{}\[\]()<>#+\-.!|~$:&^=@\"'/]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9]))")
 """An underscore within a word means nothing in markdown, and a screen reader would read its backslash out."""
 _JOINER = "\u2060"
@@ -140,7 +141,7 @@ def short(identifier: str, length: int = 12) -> str:
 def words(name: str) -> str:
     """Return a name of the program (`min_share`, `missing-values`) as words: `Min share`."""
     text = name.replace("_", " ").replace("-", " ").strip()
-    return text[:1].upper() + text[1:]
+    return text.upper() if text in _INITIALS else text[:1].upper() + text[1:]
 
 
 def _escaped(line: str) -> str:

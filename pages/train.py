@@ -1,8 +1,9 @@
-"""Train: choose what to predict and by which models, start, watch, find every training again."""
+"""Train: choose what to predict and how much time there is, start, watch, find every training again."""
 
 from __future__ import annotations
 
 from app import state, ui
+from app.boundary import boundary
 from app.context import runner, workspace
 from app.panels import train_jobs, train_setup, train_start
 
@@ -18,7 +19,8 @@ if version is None:
         label="Import a file",
     )
 else:
-    specs = train_setup.show(ws, version)
-    if specs:
-        train_start.show(ws, runner(), specs)
+    wanted = train_setup.show(ws, version)
+    if wanted is not None:
+        with boundary():
+            train_start.show(ws, runner(), wanted)
 train_jobs.history(ws)

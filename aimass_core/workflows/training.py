@@ -14,12 +14,13 @@ from aimass_core.models import catalog
 from aimass_core.models.search_config import SearchConfig
 from aimass_core.settings import Device
 from aimass_core.split import SplitConfig
-from aimass_core.workflows import columns, target, training_checks
+from aimass_core.workflows import columns, leaks, target, training_checks
 from aimass_core.workflows.training_record import record, unused_name
 from aimass_core.workspace import datasets, exports
 from aimass_core.workspace.connection import Workspace
 
 if TYPE_CHECKING:
+    from aimass_core.intake.leakage import Leak
     from aimass_core.models.estimate import Estimate
     from aimass_core.schema import Column
     from aimass_core.workspace.datasets import Version
@@ -81,7 +82,8 @@ class TrainingSpec(BaseModel):
 class Plan:
     """A spec with nothing left open, and what a person should know before it starts.
 
-    `without_target` rows are left out; `notes` say what was guessed or left out.
+    `without_target` rows are left out; `notes` say what was guessed or left out; `leaks` are features that
+    may know the answer.
     """
 
     spec: TrainingSpec
@@ -90,6 +92,7 @@ class Plan:
     classes: tuple[tuple[str, int], ...]
     without_target: int
     notes: tuple[str, ...]
+    leaks: tuple[Leak, ...] = ()
 
     @property
     def rows(self) -> int:
@@ -149,7 +152,8 @@ def plan(ws: Workspace, spec: TrainingSpec) -> Plan:
         training_checks.rows(spec, split, classes, positive)
     domain = columns.checked_domain(version, spec, name)
     features, left_out = columns.features(version, spec, name, domain)
-    notes += left_out
+    suspects = leaks.suspected(ws, version, name, features) if name is not None else ()
+    notes += [*left_out, *(f"{leaks.told(leak)} The model learns from it." for leak in suspects)]
     whole = spec.model_copy(
         update={
             "dataset": version.ref,
@@ -161,7 +165,7 @@ def plan(ws: Workspace, spec: TrainingSpec) -> Plan:
             "features": tuple(column.name for column in features),
         }
     )
-    return Plan(whole, version, features, tuple(classes), without, tuple(notes))
+    return Plan(whole, version, features, tuple(classes), without, tuple(notes), suspects)
 
 
 def _outcome(

@@ -18,7 +18,7 @@ from aimass_core.workspace.connection import Workspace
 from app import nav, state, ui
 from app.boundary import live, show_error
 from app.charts import progress
-from app.panels import address
+from app.panels import address, train_live
 from app.tables import table
 from app.text import code, count, counted, duration, escape, measure, prose, when
 
@@ -102,6 +102,7 @@ def _progress(runner: Runner[Workspace], status: JobStatus, *, ahead: int) -> No
         history = [item for item in status.history if item.loss is not None or item.metric is not None]
         if len(history) > 1:
             _chart(history, job)
+        train_live.show(status.history, job.job_id)
 
 
 def _chart(history: Sequence[Progress], job: Job) -> None:

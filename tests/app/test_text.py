@@ -50,6 +50,7 @@ NAN = float("nan")
         (text.when(None), "n/a"),
         (text.short("a" * 64), "aaaaaaaaaaaa…"),
         (text.words("min_share"), "Min share"),
+        (text.words("auc"), "AUC"),
     ],
 )
 def test_formats(made: str, expected: str) -> None:
