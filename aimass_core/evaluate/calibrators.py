@@ -141,7 +141,7 @@ def fit(method: Fitted, log_odds: ArrayLike, y: ArrayLike) -> Calibrator:
     DataError
         When a class is absent, or a score is not finite.
     """
-    labels, raw = _checked(log_odds, y)
+    raw, labels = _checked(log_odds, y)
     return _platt(raw, labels) if method == "platt" else _isotonic(raw, labels)
 
 
@@ -160,7 +160,7 @@ def choose(asked: Asked, log_odds: ArrayLike, y: ArrayLike, *, seed: int = 0) ->
         return Chosen("none", None, {}, "Not asked for.")
     if asked != "auto":
         return Chosen(asked, fit(asked, log_odds, y), {}, "As asked for.")
-    labels, raw = _checked(log_odds, y)
+    raw, labels = _checked(log_odds, y)
     folds = min(FOLDS, int(labels.sum()), int(len(labels) - labels.sum()))
     if folds < 2:
         return Chosen("none", None, {}, "Too few rows of one class to compare methods.")
@@ -204,7 +204,7 @@ def _checked(log_odds: ArrayLike, y: ArrayLike) -> tuple[Floats, Floats]:
         raise DataError(
             "scores must be finite to be calibrated", f"{int((~np.isfinite(raw)).sum()):,} are not"
         )
-    if labels.min(initial=1) == labels.max(initial=0):
+    if not labels.size or labels.min() == labels.max():
         raise DataError(
             "a calibration needs rows of both classes",
             f"all {len(labels):,} rows are of one",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from aimass_core.errors import DataError
+from aimass_core.evaluate.calibration import row_log_loss
 from aimass_core.evaluate.measure import Measure, Number
 from aimass_core.evaluate.ranking import Floats, checked
 
@@ -18,11 +19,12 @@ Z = 1.959963984540054
 """97.5 % point of the normal distribution."""
 LOWER_IS_BETTER = frozenset({"brier", "log_loss"})
 """Measures of which less is better."""
-DRAWN = 40_000_000
-"""Rows redrawn in all: above 40,000 rows there are fewer bootstrap samples than were asked for."""
+DRAWN = 10_000_000
+"""Rows redrawn in all: above 20,000 rows there are fewer bootstrap samples than were asked for."""
 _LEAST_SAMPLES = 100
 
 Verdict = Literal["a", "b", "open"]
+Rows = NDArray[np.int64]
 Bootstrapped = Literal["ks", "average_precision", "brier", "log_loss"]
 
 
@@ -195,51 +197,55 @@ def bootstrap_difference(
     y: ArrayLike,
     a: ArrayLike,
     b: ArrayLike,
-    measure: Bootstrapped,
     *,
+    measures: Sequence[Bootstrapped] = ("ks", "average_precision", "brier", "log_loss"),
     replicates: int = 500,
     seed: int = 0,
-) -> Difference:
-    """Compare two scores by another measure: percentile interval, rows redrawn in pairs within each class.
+) -> tuple[Difference, ...]:
+    """Compare two scores by other measures: percentile intervals, rows redrawn in pairs within each class.
 
     Efron & Tibshirani (1993), "An introduction to the bootstrap". A row is drawn for both scores or for
     neither, so that what the two have in common cancels.
 
     Parameters
     ----------
-    measure : which one; that of the AUC is :func:`delong`'s.
-    replicates : bootstrap samples; fewer above 40,000 rows, as `method` says.
-    seed : same seed, same interval.
+    measures : which ones; that of the AUC is :func:`delong`'s.
+    replicates : bootstrap samples, the same for all measures; fewer above 20,000 rows, as `method` says.
+    seed : same seed, same intervals.
     """
     labels, first = checked(y, a)
     second = checked(y, b)[1]
     ranks = Rank(labels, first), Rank(labels, second)
-    whole = [float(_MEASURES[measure](rank, rank.counts(None))) for rank in ranks]
     bads = int(labels.sum())
-    value = whole[0] - whole[1]
-    low = high = math.nan
-    times = max(min(_LEAST_SAMPLES, replicates), min(replicates, DRAWN // max(1, labels.size)))
-    if min(bads, labels.size - bads) >= 2 and times > 0:
+    whole = [_measured(rank, None, None, measures) for rank in ranks]
+    times = samples(labels.size, replicates)
+    drawn = np.full((times, len(measures)), math.nan)
+    if min(bads, labels.size - bads) >= 2:
         random = np.random.default_rng(seed)
-        classes = [np.flatnonzero(labels == outcome) for outcome in (0, 1)]
-        drawn = np.empty(times)
+        of = [np.flatnonzero(labels == outcome) for outcome in (0, 1)]
         for i in range(times):
-            rows = np.concatenate([rows[random.integers(0, rows.size, rows.size)] for rows in classes])
-            drawn[i] = _MEASURES[measure](ranks[0], ranks[0].counts(rows)) - _MEASURES[measure](
-                ranks[1], ranks[1].counts(rows)
-            )
-        low, high = (float(end) for end in np.quantile(drawn, (0.025, 0.975)))
-    return Difference(
-        measure=measure,
-        a=whole[0],
-        b=whole[1],
-        value=value,
-        low=low,
-        high=high,
-        rows=labels.size,
-        bads=bads,
-        method=f"95% percentile interval of {times:,} bootstrap samples, rows redrawn in pairs",
+            good, bad = (rows[random.integers(0, rows.size, rows.size)] for rows in of)
+            drawn[i] = _measured(ranks[0], bad, good, measures) - _measured(ranks[1], bad, good, measures)
+    ends = np.quantile(drawn, (0.025, 0.975), axis=0) if times else np.full((2, len(measures)), math.nan)
+    return tuple(
+        Difference(
+            measure=measure,
+            a=float(whole[0][k]),
+            b=float(whole[1][k]),
+            value=float(whole[0][k] - whole[1][k]),
+            low=float(ends[0, k]),
+            high=float(ends[1, k]),
+            rows=labels.size,
+            bads=bads,
+            method=f"95% percentile interval of {times:,} bootstrap samples, rows redrawn in pairs",
+        )
+        for k, measure in enumerate(measures)
     )
+
+
+def samples(rows: int, replicates: int) -> int:
+    """Return how many bootstrap samples of so many rows are drawn when this many are asked for."""
+    return max(min(_LEAST_SAMPLES, replicates), min(replicates, DRAWN // max(1, rows)))
 
 
 class Rank:
@@ -249,14 +255,22 @@ class Rank:
         distinct, self.place = np.unique(-scores, return_inverse=True)
         self.scores = -distinct
         self.labels = labels
+        self.loss_of_bad, self.loss_of_good = row_log_loss(self.scores, 1), row_log_loss(self.scores, 0)
 
-    def counts(self, rows: NDArray[np.int64] | None) -> tuple[Floats, Floats]:
-        """Bads and goods at each distinct score among these rows (all of them when None)."""
-        place = self.place if rows is None else self.place[rows]
-        labels = self.labels if rows is None else self.labels[rows]
+    def counts(self, bad: Rows | None, good: Rows | None) -> tuple[Floats, Floats]:
+        """Bads and goods at each distinct score among these rows; all of a class when None."""
         size = self.scores.size
-        bads = np.bincount(place[labels == 1], minlength=size).astype(np.float64)
-        return bads, np.bincount(place, minlength=size) - bads
+        places = [
+            self.place[self.labels == outcome] if rows is None else self.place[rows]
+            for outcome, rows in ((1, bad), (0, good))
+        ]
+        bads, goods = (np.bincount(place, minlength=size).astype(np.float64) for place in places)
+        return bads, goods
+
+
+def _measured(rank: Rank, bad: Rows | None, good: Rows | None, measures: Sequence[Bootstrapped]) -> Floats:
+    counts = rank.counts(bad, good)
+    return np.array([_MEASURES[measure](rank, counts) for measure in measures])
 
 
 def _ks(rank: Rank, counts: tuple[Floats, Floats]) -> float:
@@ -287,9 +301,7 @@ def _log_loss(rank: Rank, counts: tuple[Floats, Floats]) -> float:
     total = bads.sum() + goods.sum()
     if not total:
         return math.nan
-    smallest = float(np.finfo(np.float64).eps)
-    kept = np.clip(rank.scores, smallest, 1 - smallest)
-    return float(-(bads * np.log(kept) + goods * np.log1p(-kept)).sum() / total)
+    return float((bads * rank.loss_of_bad + goods * rank.loss_of_good).sum() / total)
 
 
 _MEASURES: dict[Bootstrapped, Callable[[Rank, tuple[Floats, Floats]], float]] = {

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from aimass_core.errors import SettingsError
-from aimass_core.evaluate.compare import DRAWN
+from aimass_core.evaluate.compare import samples
 from aimass_core.evaluate.measure import Number
 from aimass_core.evaluate.ranking import Floats, checked
 
@@ -109,7 +109,7 @@ def same_rate(
     lines = _Line(labels, first), _Line(labels, second)
     measured = _bad_rate if held == "approval" else _approval
     whole = [measured(*line.counts(None), at) for line in lines]
-    times = max(min(100, replicates), min(replicates, DRAWN // max(1, labels.size)))
+    times = samples(labels.size, replicates)
     low = high = math.nan
     if labels.size > 1 and times > 0:
         random = np.random.default_rng(seed)

@@ -128,10 +128,7 @@ def compared(ws: Workspace, a: str, b: str, *, replicates: int = 500) -> Compari
         bads=int(rows.y.sum()),
         left_out=rows.left_out,
         auc=compare.delong(rows.y, rows.p_a, rows.p_b),
-        others=tuple(
-            compare.bootstrap_difference(rows.y, rows.p_a, rows.p_b, key, replicates=replicates)
-            for key in compare.BOOTSTRAPPED
-        ),
+        others=compare.bootstrap_difference(rows.y, rows.p_a, rows.p_b, replicates=replicates),
     )
 
 

@@ -187,7 +187,7 @@ def levels(effects: Sequence[Effect], *, auc: float) -> go.Figure:
     """Draw the AUC when all features are disturbed, by level; the dotted line is the AUC without."""
     made = figure(
         height=320,
-        x_title="Level: standard deviations of noise, or share missing",
+        x_title="Level: sd of noise, or share missing",
         y_title="AUC",
         x_format="~g",
         y_format=".3f",

@@ -110,7 +110,7 @@ def learning(curve: LearningCurve) -> go.Figure:
 
 def gains(groups: Sequence[GroupGain]) -> go.Figure:
     """Draw the gain in AUC of each group of features with its interval, most gain on top."""
-    made = figure(height=110 + _ROW * len(groups), x_title="Gain in AUC", x_format="+.3f", legend=True)
+    made = figure(height=110 + _ROW * len(groups), x_title="Gain in AUC", x_format="+.2~f", legend=True)
     made.add_vline(x=0, line={"color": NEUTRAL, "width": 1})
     for verdict, (name, shade, symbol) in _VERDICTS.items():
         places = [i for i, group in enumerate(groups) if group.verdict == verdict]
@@ -130,6 +130,7 @@ def gains(groups: Sequence[GroupGain]) -> go.Figure:
                 "gain %{x:+.4f} AUC<extra></extra>",
             )
         )
+    made.update_xaxes(nticks=5)
     _rows(made, [plain(group.name, longest=26) for group in groups])
     return made
 

@@ -12,6 +12,7 @@ from aimass_core.errors import DataError
 from aimass_core.evaluate.calibration import brier, log_loss
 from aimass_core.evaluate.compare import (
     BOOTSTRAPPED,
+    Bootstrapped,
     auc_interval,
     bootstrap_difference,
     delong,
@@ -144,9 +145,9 @@ _DIRECT = {"ks": ks, "average_precision": average_precision, "brier": brier, "lo
 
 
 @pytest.mark.parametrize("key", BOOTSTRAPPED)
-def test_bootstrap_difference_is_that_of_rows_redrawn_in_pairs(key: str) -> None:
+def test_bootstrap_difference_is_that_of_rows_redrawn_in_pairs(key: Bootstrapped) -> None:
     y, a, b = two_scores(400, noise=2.0)
-    found = bootstrap_difference(y, a, b, key, replicates=400, seed=3)  # type: ignore[arg-type]
+    (found,) = bootstrap_difference(y, a, b, measures=[key], replicates=400, seed=3)
 
     measure = _DIRECT[key]
     assert found.a == pytest.approx(measure(y, a), abs=1e-12)
@@ -160,13 +161,14 @@ def test_bootstrap_difference_is_that_of_rows_redrawn_in_pairs(key: str) -> None
     low, high = np.quantile(drawn, (0.025, 0.975))
     assert found.low == pytest.approx(low, abs=0.25 * (high - low))
     assert found.high == pytest.approx(high, abs=0.25 * (high - low))
-    assert found == bootstrap_difference(y, a, b, key, replicates=400, seed=3)  # type: ignore[arg-type]
+    all_four = bootstrap_difference(y, a, b, replicates=400, seed=3)
+    assert found == {item.measure: item for item in all_four}[key]
 
 
 def test_less_loss_is_better() -> None:
     y, a, b = two_scores(2_000, noise=3.0)
 
-    found = bootstrap_difference(y, a, b, "log_loss", replicates=200)
+    (found,) = bootstrap_difference(y, a, b, measures=["log_loss"], replicates=200)
 
     assert found.value < 0
     assert found.verdict == "a"
