@@ -15,21 +15,19 @@ from aimass_core.split import SplitConfig
 from aimass_core.workflows import cleaning, evaluating, fitting, importing, training
 from aimass_core.workspace.connection import Workspace, open_workspace
 from aimass_core.workspace.joblog import JobLog
+from tests.small_models import FAMILIES as LABELLED
+from tests.small_models import QUICK
 
 ROWS = 900
-FAMILIES: dict[str, dict[str, Any]] = {
-    "scorecard": {"bins": 5},
-    "boosting": {"trees": 30, "min_child": 10},
-    "dann": {"width": 8, "depth": 1, "epochs": 3},
-}
-"""Families with settings that keep a training under a second."""
+FAMILIES: dict[str, dict[str, Any]] = {key: QUICK[key] for key in LABELLED}
+"""Families that learn from a target, with settings that keep a training well under a second."""
 
 
 @dataclass(frozen=True)
 class Trained:
     """The open workspace, the raw rows as in the file, and the file.
 
-    Each family is registered under its own name: "scorecard", "boosting", "dann".
+    Each family is registered under its own name: "scorecard", "boosting", "dann"…
     """
 
     ws: Workspace

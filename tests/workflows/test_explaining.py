@@ -10,7 +10,7 @@ import pytest
 from aimass_core.errors import DataError, NotFoundError, SettingsError
 from aimass_core.workflows import evaluating, explaining
 from aimass_core.workspace.connection import Workspace, open_workspace
-from tests.made import add_dataset, train_now
+from tests.made import add_dataset, train_here
 from tests.small_models import FAMILIES, applicants
 
 ROWS = applicants(400)
@@ -21,7 +21,7 @@ def ws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
     workspace = open_workspace(tmp_path_factory.mktemp("made") / "home", threads=1)
     add_dataset(workspace, ROWS, repairs=[{"kind": "sentinel", "column": "late", "values": [99]}])
     for family in FAMILIES:
-        train_now(workspace, family, name=family)
+        train_here(workspace, family, name=family)
     yield workspace
     workspace.close()
 

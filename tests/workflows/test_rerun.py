@@ -16,7 +16,7 @@ from aimass_core.jobs.job import Job
 from aimass_core.workflows import evaluating, fitting, rerun, training
 from aimass_core.workspace import audit, runs
 from aimass_core.workspace.connection import Workspace, now, open_workspace
-from tests.made import add_dataset, train_now
+from tests.made import add_dataset, train_here
 from tests.small_models import applicants
 
 AUTO = {"budget_seconds": 300, "families": ["scorecard", "boosting"], "folds": 2, "tries": 1}
@@ -43,7 +43,7 @@ def again_here(ws: Workspace, run_id: str, **spec: Any) -> rerun.Rerun:
 
 def test_a_worker_trains_the_same_model_again(ws: Workspace) -> None:
     add_dataset(ws, applicants(400))
-    run = train_now(ws, "boosting", config={"trees": 20}, calibration="platt")
+    run = train_here(ws, "boosting", config={"trees": 20}, calibration="platt")
 
     found = rerun.rerun(ws, run.run_id, actor="ben", threads=1)
 
@@ -72,7 +72,7 @@ def test_a_worker_trains_the_same_model_again(ws: Workspace) -> None:
 )
 def test_what_was_settled_on_the_way_is_on_the_record(ws: Workspace, settings: dict[str, Any]) -> None:
     add_dataset(ws, applicants(400))
-    run = train_now(ws, **({"config": {}} | settings))
+    run = train_here(ws, **({"config": {}} | settings))
 
     found = again_here(ws, run.run_id)
 
@@ -82,7 +82,7 @@ def test_what_was_settled_on_the_way_is_on_the_record(ws: Workspace, settings: d
 
 def test_second_training_can_be_kept(ws: Workspace) -> None:
     add_dataset(ws, applicants(300))
-    run = train_now(ws)
+    run = train_here(ws)
 
     found = again_here(ws, run.run_id, keep=True)
 
@@ -94,7 +94,7 @@ def test_second_training_can_be_kept(ws: Workspace) -> None:
 
 def test_other_data_under_the_same_record_is_noticed(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     add_dataset(ws, applicants(300))
-    run = train_now(ws)
+    run = train_here(ws)
     other = rerun.spec_of(ws, run.run_id).model_copy(update={"features": ("income", "town")})
     monkeypatch.setattr(rerun, "spec_of", lambda *_, **__: other)
 
@@ -106,7 +106,7 @@ def test_other_data_under_the_same_record_is_noticed(ws: Workspace, monkeypatch:
 
 def test_rows_scored_only_once_are_a_difference(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     add_dataset(ws, applicants(300))
-    run = train_now(ws)
+    run = train_here(ws)
     spec = rerun.spec_of(ws, run.run_id)
     fewer = spec.model_copy(update={"split": spec.split.model_copy(update={"test_share": 0.4})})
     monkeypatch.setattr(rerun, "spec_of", lambda *_, **__: fewer)
@@ -120,7 +120,7 @@ def test_rows_scored_only_once_are_a_difference(ws: Workspace, monkeypatch: pyte
 
 def test_libraries_that_changed_are_named(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     add_dataset(ws, applicants(300))
-    run = train_now(ws)
+    run = train_here(ws)
     bundle = evaluating.bundle(ws, run.run_id)
     older = {**bundle.manifest.versions, "numpy": "1.0", "gone": "3.1"}
     manifest = bundle.manifest.model_copy(update={"versions": older})
@@ -138,7 +138,7 @@ def test_libraries_that_changed_are_named(ws: Workspace, monkeypatch: pytest.Mon
 
 def test_search_is_not_made_again(ws: Workspace) -> None:
     add_dataset(ws, applicants(300))
-    run = train_now(ws, search={"budget_seconds": 60, "trials": 3, "folds": 2})
+    run = train_here(ws, search={"budget_seconds": 60, "trials": 3, "folds": 2})
 
     spec = rerun.spec_of(ws, run.run_id)
 
@@ -156,7 +156,7 @@ def test_run_that_is_not_there_is_refused(ws: Workspace) -> None:
 
 def test_bundle_that_was_edited_is_refused(ws: Workspace) -> None:
     add_dataset(ws, applicants(300))
-    run = train_now(ws)
+    run = train_here(ws)
     path = evaluating.bundle_path(ws, run.run_id)
     assert Bundle.load(path).manifest.family == "scorecard"
     (path / "model" / "estimator.json").write_text("{}")
