@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 from app.nav import PAGES
 from app.panels import decisions_views as decisions
+from app.panels import evaluate_scrutiny as evaluate
 
 TITLES = [page.title for page in PAGES]
 _DATA = ("Roles", "Columns", "Distributions", "Rows", "Versions")
@@ -22,4 +23,5 @@ def views(**query: str) -> list[tuple[str, str]]:
     found = [(title, path, {}) for title, path in pages()]
     found += [("Data", "data", {"data_view": view}) for view in _DATA]
     found += [("Decisions", "decisions", {decisions.VIEW: view}) for view in _DECISIONS]
+    found += [("Evaluate", "evaluate", {evaluate.VIEW: view}) for view in evaluate.VIEWS]
     return [(title, f"{path}?{urlencode(query | more)}") for title, path, more in found]
