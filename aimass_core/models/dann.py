@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import ClassVar
 
 from torch import Tensor
 from torch.nn import functional
@@ -18,8 +19,8 @@ from aimass_core.models.network_parts import TabularNetwork
 class DannClassifier(NetworkClassifier):
     """Dense blocks with batch norm and dropout, trained by AdamW with early stopping.
 
-    Numbers enter as piecewise-linear encodings of their quantile position, labels as learnt
-    vectors, missing values as inputs of their own.
+    Numbers and labels enter as learnt vectors, those of numbers piecewise linear in their quantile
+    position; missing values are inputs of their own.
 
     With `domain`, a second head learns to tell the domains apart and its gradient is reversed
     into the blocks, so that their features do not depend on the domain (domain-adversarial
@@ -32,14 +33,16 @@ class DannClassifier(NetworkClassifier):
 
     family = "dann"
     adversarial = True
+    older: ClassVar = {"number_size": 0}
 
     def __init__(
         self,
         *,
         width: int = 128,
         depth: int = 2,
-        dropout: float = 0.3,
+        dropout: float = 0.4,
         bins: int = 16,
+        number_size: int = 8,
         embedding: int = 8,
         rate: float = 1e-3,
         weight_decay: float = 1e-2,
@@ -61,6 +64,7 @@ class DannClassifier(NetworkClassifier):
         self.depth = depth
         self.dropout = dropout
         self.bins = bins
+        self.number_size = number_size
         self.embedding = embedding
         self.rate = rate
         self.weight_decay = weight_decay
@@ -87,6 +91,7 @@ class DannClassifier(NetworkClassifier):
             depth=self.depth,
             dropout=self.dropout,
             embedding=self.embedding,
+            number_size=self.number_size,
             domains=domains,
         )
 

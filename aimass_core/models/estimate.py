@@ -1,8 +1,8 @@
 """How long training will take and how much memory it needs, before it starts.
 
-The constants below were measured with one thread on a 2-core cloud machine (400,000 rows of 30
-numbers, default settings, `time.monotonic` around `fit` and the process's peak resident memory).
-`machine_factor` times a small fixed piece of work to carry them to the machine at hand. Expect a
+The constants below were measured with one thread on a 2-core cloud machine (400,000 rows, networks
+100,000, of 30 numbers, default settings, `time.monotonic` around `fit` and the process's peak resident
+memory). `machine_factor` times a small fixed piece of work to carry them to the machine at hand. Expect a
 factor of two either way: threads, caches and the data itself move the real time. The two CUDA constants are
 assumptions that no run has confirmed yet; ``python -m benchmarks gpu`` measures what they stand for.
 """
@@ -25,9 +25,10 @@ REFERENCE_PROBE_SECONDS = 1.2e-4
 SCORECARD_BIN_NS, SCORECARD_STEP_NS, SCORECARD_CELL_BYTES = 50.0, 15.0, 40.0
 SCORECARD_USUAL_STEPS = 30
 BOOSTING_BIN_NS, BOOSTING_LEAF_NS, BOOSTING_CELL_BYTES = 50.0, 0.25, 26.0
-DANN_INPUT_NS, DANN_WEIGHT_NS, DANN_CELL_BYTES = 150.0, 0.21, 36.0
-# On a GPU the steps of a network this small wait for the host, not for arithmetic.
-DANN_CUDA_STEP_SECONDS, DANN_CUDA_WEIGHT_NS = 2.5e-3, 5e-4
+NETWORK_INPUT_NS, NETWORK_CELL_BYTES = 100.0, 36.0
+WEIGHT_NS, PIECE_NS, COLUMN_NS = 0.1, 1.1, 60.0
+# On a GPU the steps of networks this small wait for the host, not for arithmetic.
+CUDA_STEP_SECONDS, CUDA_WEIGHT_NS = 2.5e-3, 5e-4
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,30 +69,36 @@ def boosting(
     return from_nanoseconds(nanoseconds, nanoseconds, memory=cells * BOOSTING_CELL_BYTES)
 
 
-def dann(
+def network(
     rows: int,
     columns: int,
     *,
-    bins: int,
-    width: int,
-    depth: int,
+    weights: int,
+    pieces: int,
+    activations: int,
+    usual: int,
     epochs: int,
-    patience: int,
-    cuda: bool,
     batch_size: int,
+    cuda: bool,
 ) -> Estimate:
-    """Estimate the network: passes over the rows, each through all weights."""
-    inputs = columns * bins
-    weights = inputs * width + (depth - 1) * width**2
-    usual = min(epochs, 2 * patience)
-    prepare = rows * columns * DANN_INPUT_NS
-    memory = rows * columns * DANN_CELL_BYTES + 16 * weights
-    memory += 4 * batch_size * 6 * (inputs + depth * width)
-    if not cuda:
-        per_epoch = rows * weights * DANN_WEIGHT_NS
-        return from_nanoseconds(*(prepare + passes * per_epoch for passes in (usual, epochs)), memory=memory)
-    per_epoch = rows * weights * DANN_CUDA_WEIGHT_NS + rows / batch_size * DANN_CUDA_STEP_SECONDS * 1e9
-    return from_nanoseconds(*(prepare + passes * per_epoch for passes in (usual, epochs)), memory=memory)
+    """Estimate a network: passes over the rows, each through all weights.
+
+    Parameters
+    ----------
+    weights : products of a row and a weight, counted for each member.
+    pieces : pieces of learnt vectors of numbers that a row is laid over.
+    activations : numbers that a row leaves in the layers.
+    usual : epochs after which training usually stops; epochs : the most.
+    """
+    memory = rows * columns * NETWORK_CELL_BYTES + 16 * (weights + pieces) + 4 * batch_size * 6 * activations
+    if cuda:
+        epoch = rows * weights * CUDA_WEIGHT_NS + rows / batch_size * CUDA_STEP_SECONDS * 1e9
+    else:
+        epoch = rows * (weights * WEIGHT_NS + pieces * PIECE_NS + columns * COLUMN_NS)
+    prepare = rows * columns * NETWORK_INPUT_NS
+    return from_nanoseconds(
+        *(prepare + passes * epoch for passes in (min(usual, epochs), epochs)), memory=memory
+    )
 
 
 def default_batch_size(rows: int, device: str) -> int:

@@ -215,7 +215,7 @@ class NetworkClassifier(BinaryClassifier):
                 numbers, labels = torch.from_numpy(positions), torch.from_numpy(indices)
                 parts = [
                     log_odds_of_members(self.network_(a.to(device), b.to(device)))
-                    for a, b in zip(numbers.split(size), labels.split(size), strict=True)
+                    for a, b in zip(torch.split(numbers, size), torch.split(labels, size), strict=True)
                 ]
                 found[first : first + TRANSFORM_ROWS] = torch.cat(parts).cpu().numpy()
         return found

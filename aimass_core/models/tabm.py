@@ -35,7 +35,7 @@ class TabmClassifier(NetworkClassifier):
         weight_decay: float = 1e-3,
         batch_size: int | None = None,
         epochs: int = 40,
-        patience: int = 6,
+        patience: int = 4,
         metric: str = "log_loss",
         goal: float | None = None,
         balanced: bool = False,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -158,6 +161,34 @@ def test_another_seed_gives_another_model() -> None:
     b = DannClassifier(epochs=2, device="cpu", seed=1).fit(X, y).log_odds(X)
 
     assert not np.allclose(a, b)
+
+
+def test_a_model_saved_before_numbers_had_vectors_still_scores(tmp_path: Path) -> None:
+    X, y = bank(300)
+    model = DannClassifier(epochs=2, number_size=0, device="cpu", categorical=(CATEGORY,)).fit(X, y)
+    model.save(tmp_path)
+    state = json.loads((tmp_path / "estimator.json").read_text())
+    for newer in ("number_size", "goal", "focal"):
+        del state["settings"][newer]
+    (tmp_path / "estimator.json").write_text(json.dumps(state))
+
+    loaded = DannClassifier.load(tmp_path)
+
+    assert loaded.number_size == 0
+    np.testing.assert_array_equal(loaded.log_odds(X), model.log_odds(X))
+
+
+@pytest.mark.parametrize("number_size", [0, 4])
+def test_numbers_enter_spread_or_as_vectors(number_size: int) -> None:
+    X, y = bank(1_500)
+    fresh, truth = bank(2_000, seed=2)
+
+    model = DannClassifier(epochs=12, number_size=number_size, device="cpu", categorical=(CATEGORY,))
+    model.fit(X, y)
+
+    assert auc(truth, model.predict_proba(fresh)[:, 1]) > 0.8
+    learnt = [name for name in model.network_.state_dict() if name.startswith("numbers.vectors.linear")]
+    assert bool(learnt) == bool(number_size)
 
 
 def test_units_do_not_matter() -> None:
