@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tempfile
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -21,6 +22,7 @@ from aimass_core.models import scorecard_table
 from aimass_core.models.binning_edits import read
 from aimass_core.models.families.scorecard import BinEdit
 from aimass_core.models.scorecard_table import BinRow, information_value
+from aimass_core.schema import TEMPORAL
 from aimass_core.workflows import evaluating, fitting_rows
 from aimass_core.workflows.training import TrainingSpec
 from aimass_core.workspace import datasets, exports, runs
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float64]
 _KEPT = 2  # runs whose training rows stay in memory
-_CHOICES = 200  # places offered for an edge
+_CHOICES = 150  # places offered for an edge, besides round numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +141,7 @@ def preview(ws: Workspace, run_ref: str, feature: str, edits: Sequence[BinEdit])
 def places(
     ws: Workspace, run_ref: str, feature: str, *, low: float | None, high: float | None
 ) -> list[float]:
-    """Return values of a number, at most 200 and evenly many rows apart, where an edge may stand.
+    """Return where an edge of a number may stand: round numbers, and values evenly many rows apart.
 
     Parameters
     ----------
@@ -162,14 +164,26 @@ def places(
     if len(distinct) <= _CHOICES:
         return [float(value) for value in distinct]
     inside = values[(values >= distinct[0]) & (values <= distinct[-1])]
-    spots = np.linspace(0, 1, _CHOICES)
-    return [float(value) for value in np.unique(np.quantile(inside, spots, method="inverted_cdf"))]
+    spread = np.quantile(inside, np.linspace(0, 1, _CHOICES), method="inverted_cdf")
+    columns = evaluating.bundle(ws, run_ref).encoder.columns
+    dated = j < len(columns) and columns[j].kind in TEMPORAL
+    round_ones = np.empty(0) if dated else _round(float(distinct[0]), float(distinct[-1]))
+    return [float(value) for value in np.unique(np.concatenate([spread, round_ones]))]
+
+
+def _round(low: float, high: float) -> Floats:
+    """Return the round numbers between two values: multiples of 1, 2, 5, 10…, at most 51."""
+    power = 10.0 ** math.floor(math.log10((high - low) / 50))
+    step = next(power * unit for unit in (1, 2, 5, 10) if power * unit * 50 >= high - low)
+    first, last = math.ceil(low / step), math.floor(high / step)
+    found = [float(f"{step * k:.12g}") for k in range(first, last + 1)]
+    return np.array([value for value in found if low <= value <= high])
 
 
 def shown(bundle: Bundle, j: int) -> Callable[[float], str]:
     """Return how values of a matrix column read for people: dates as dates, numbers with separators."""
     columns = bundle.encoder.columns
-    if j < len(columns) and columns[j].kind in ("date", "timestamp"):
+    if j < len(columns) and columns[j].kind in TEMPORAL:
         return lambda value: bundle.encoder.display_code(j, value)
     return lambda value: f"{value:,.10g}"
 

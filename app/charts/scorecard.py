@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 
 from aimass_core.models.scorecard_table import BinRow
-from app.charts.template import BAD, GOOD, NEUTRAL, NUMBER, PERCENT, figure, plain
+from app.charts.template import BAD, GOOD, NEUTRAL, NUMBER, figure, plain
 
 _HEIGHT = 300
 _LONGEST = 18
@@ -22,7 +22,7 @@ def rates(rows: Sequence[BinRow], names: Sequence[str], *, bad_rate: float) -> g
     bad_rate : share of bads of all rows, 0 to 1.
     """
     total = sum(row.rows for row in rows) or 1.0
-    made = figure(height=_HEIGHT, y_title="Bad rate", y_format=PERCENT, legend=True)
+    made = figure(height=_HEIGHT, legend=True)
     places = list(range(len(rows)))
     texts = [plain(name) for name in names]
     made.add_trace(
@@ -31,7 +31,6 @@ def rates(rows: Sequence[BinRow], names: Sequence[str], *, bad_rate: float) -> g
             y=[row.rows / total for row in rows],
             name="Share of rows",
             marker={"color": NEUTRAL, "opacity": 0.45},
-            yaxis="y2",
             customdata=texts,
             hovertemplate="%{customdata}<br>%{y:.1%} of the rows",
         )
@@ -44,21 +43,25 @@ def rates(rows: Sequence[BinRow], names: Sequence[str], *, bad_rate: float) -> g
             mode="lines+markers",
             line={"color": BAD, "width": 2.5},
             marker={"size": 9},
+            yaxis="y2",
             customdata=texts,
             hovertemplate="%{customdata}<br>%{y:.1%} bad",
         )
     )
-    made.add_hline(y=bad_rate, line={"color": NEUTRAL, "dash": "dash", "width": 1.5})
+    made.add_hline(y=bad_rate, yref="y2", line={"color": BAD, "dash": "dash", "width": 1.5})
+    # The axis drawn over the other carries the line, so that no bar covers it.
     made.update_layout(
+        yaxis={"side": "right", "tickformat": ".0%", "showgrid": False, "rangemode": "tozero", "nticks": 5},
         yaxis2={
             "overlaying": "y",
-            "side": "right",
+            "tickmode": "auto",
+            "side": "left",
+            "title": {"text": "Bad rate"},
             "tickformat": ".0%",
-            "showgrid": False,
             "rangemode": "tozero",
+            "nticks": 5,
             "automargin": True,
         },
-        yaxis={"rangemode": "tozero"},
     )
     made.update_xaxes(tickvals=places, ticktext=[plain(name, longest=_LONGEST) for name in names])
     return made

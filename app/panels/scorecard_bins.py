@@ -60,9 +60,10 @@ def show(ws: Workspace, runner: Runner[Workspace], run: Run) -> None:
     tried, pending = None, None
     if editing:
         tried, pending = _edit(ws, run, feature, edits, trained, reads)
-    _bins(found[feature] if tried is None else tried.after, reads, edited=tried is not None)
-    if tried is not None:
+    edited = edits != trained or pending is not None
+    if tried is not None and edited:
         _effect(tried)
+    _bins(found[feature] if tried is None else tried.after, reads, edited=edited)
     if editing:
         _record(ws, runner, run, edits, trained, pending)
     elif trained:
@@ -163,23 +164,24 @@ def _effect(tried: Preview) -> None:
     before, after = tried.before.information, tried.after.information
     items = [
         (
-            "Information value",
+            "Information",
             measure(after),
-            f"Of this feature: {measure(before)} as trained. From 0.02 weak, 0.1 medium, 0.3 strong "
-            "(Siddiqi 2006).",
+            f"Information value of this feature: {measure(before)} as trained. From 0.02 weak, 0.1 medium, "
+            "0.3 strong (Siddiqi 2006).",
         )
     ]
     for effect in tried.effects:
+        short = {"training": "train", "validation": "valid."}[effect.part]
         items.append(
             (
-                f"AUC, {effect.part}",
+                f"AUC {short}",
                 measure(effect.auc[1], 4),
                 f"{measure(effect.auc[0], 4)} as trained, on {count(effect.rows)} {effect.part} rows.",
             )
         )
         items.append(
             (
-                f"Log loss, {effect.part}",
+                f"Log loss {short}",
                 measure(effect.log_loss[1], 4),
                 f"{measure(effect.log_loss[0], 4)} as trained. Lower is better.",
             )
