@@ -65,6 +65,10 @@ def _change_step(screen: Screen, i: int) -> None:
     screen.button("Save the change").click()
 
 
+def _by_hand(screen: Screen) -> None:
+    screen.prepare(lambda: screen.toggle("Choose the models yourself").click())
+
+
 def _decide(screen: Screen, i: int) -> None:
     screen.type("income", str(30_000 + i))
     screen.page.get_by_role("button", name="Decide", exact=True).click()
@@ -95,10 +99,13 @@ ACTIONS: tuple[Action, ...] = (
     Action("Clean", "compare a column", _choose("Column to compare", "income", "amount", "region", "rent")),
     Action("Clean", "change a step", _change_step),
     Action("Clean", "change the order of repairs", _change_repairs),
-    Action("Train", "leave a family out and back", _turn("DANN network")),
-    Action("Train", "turn the split", lambda screen, i: screen.view(("By time", "At random")[i % 2]).click(),
-           lambda screen: screen.expand("Split into training")),
+    Action("Train", "another time to spend", _turn("1 min", "10 min", "3 min")),
     Action("Train", "choose another target", _choose("Target", "insured", "defaulted")),
+    Action("Train", "turn the split", lambda screen, i: screen.view(("By time", "At random")[i % 2]).click(),
+           lambda screen: screen.expand("More settings")),
+    Action("Train", "add a family and leave it out", _turn("DANN network"), _by_hand),
+    Action("Train", "own settings of a family",
+           lambda screen, i: screen.toggle("Own settings of Gradient").click()),
     Action("Evaluate", "move the cut-off", _key("Cut-off")),
     Action("Evaluate", "cost of an error", _type("Cost of a good", "300", "400", "500", "600")),
     Action("Evaluate", "scale of the scores", _turn("Log-odds", "Probability")),

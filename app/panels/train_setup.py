@@ -32,7 +32,8 @@ class Wanted:
 def show(ws: Workspace, version: Version) -> Wanted | None:
     """Show the set-up and return what is to be trained; None while it is not complete."""
     prefix = f"train.{version.version_id}"
-    outcome = train_target.ask(ws, version, prefix)
+    by_hand = bool(st.session_state.get(f"{prefix}.by_hand"))
+    outcome = train_target.ask(ws, version, prefix, by_hand=by_hand)
     if outcome is None:
         return None
     decided = outcome.column is None or train_columns.catch(ws, version, outcome.column, prefix)

@@ -49,10 +49,11 @@ def show(ws: Workspace, runner: Runner[Workspace], wanted: Wanted) -> None:
         key="train.start",
         width="stretch",
     )
-    memory = f", with up to {size(estimates[0].memory_bytes)} of memory" if wanted.automatic else " in all"
+    most = sum(found.most_seconds for found in estimates)
+    memory = max(found.memory_bytes for found in estimates)
     right.caption(
-        f"About {duration(total)}{memory}, in the background: pages stay usable, "
-        "and it goes on when you close the browser."
+        f"About {duration(total)} in all, at most {duration(most)}, with up to {size(memory)} of memory; "
+        "in the background: pages stay usable, and it goes on when you close the browser."
     )
     for note in dict.fromkeys(note for found in plans for note in found.notes):
         st.caption(prose(note))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from aimass_core.errors import SettingsError
 from aimass_core.workflows import target as targets
@@ -23,8 +24,13 @@ class Outcome:
     positive: tuple[str, ...] = ()
 
 
-def ask(ws: Workspace, version: Version, prefix: str) -> Outcome | None:
-    """Ask for the target and its bad outcome; None while the answer is not complete."""
+def ask(ws: Workspace, version: Version, prefix: str, *, by_hand: bool) -> Outcome | None:
+    """Ask for the target and its bad outcome; None while the answer is not complete.
+
+    Parameters
+    ----------
+    by_hand : models are chosen by hand, so that a target that is there may be left aside.
+    """
     left, right = st.columns(2)
     without = bool(st.session_state.get(f"{prefix}.unlabelled"))
     column = left.selectbox(
@@ -39,13 +45,7 @@ def ask(ws: Workspace, version: Version, prefix: str) -> Outcome | None:
         help="The column that says how it turned out. Set its role on Data to have it chosen here.",
     )
     if column is None or without:
-        without = right.toggle(
-            "There is no such column: look for what is unusual",
-            key=f"{prefix}.unlabelled",
-            persist_state="session",
-            help="Rows get an anomaly score. It says what is rare, not what is fraud.",
-        )
-        if without:
+        if _without("There is no such column: look for what is unusual", right, prefix):
             return Outcome(None)
         st.info("Choose the column to be predicted.", icon=":material/arrow_upward:")
         return None
@@ -64,6 +64,8 @@ def ask(ws: Workspace, version: Version, prefix: str) -> Outcome | None:
         help="Several values may count as bad. All others count as good.",
     )
     st.markdown(_counts(classes, positive, version.rows))
+    if by_hand and _without("Leave the target aside: look for what is unusual", left, prefix):
+        return Outcome(None)
     if not positive:
         st.info(
             f"{code(column)} has {counted(len(classes), 'value')}: say which of them are the bad outcome.",
@@ -74,6 +76,15 @@ def ask(ws: Workspace, version: Version, prefix: str) -> Outcome | None:
         st.warning("At least one value must be left as the good outcome.", icon=":material/warning:")
         return None
     return Outcome(column, tuple(positive))
+
+
+def _without(label: str, place: DeltaGenerator, prefix: str) -> bool:
+    return place.toggle(
+        label,
+        key=f"{prefix}.unlabelled",
+        persist_state="session",
+        help="Rows get an anomaly score. It says what is rare, not what is fraud.",
+    )
 
 
 def _columns(version: Version) -> list[str]:

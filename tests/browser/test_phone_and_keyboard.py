@@ -19,7 +19,7 @@ _MAIN_BUTTONS = {
     "Overview": "Import a file",
     "Data": "Import a file",
     "Clean": "Suggest a recipe",
-    "Train": re.compile("Start 3 trainings"),
+    "Train": "Find the best model",
     "Evaluate": "Register",
     "Explain": "How good is this run?",
     "Decisions": "Decide",

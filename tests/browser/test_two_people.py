@@ -46,8 +46,7 @@ def two(browser: Browser) -> Iterator[list[Page]]:
 
 def only_boosting(driver: Driver) -> None:
     """Choose the quickest family alone."""
-    for family in ("Scorecard", "DANN network"):
-        driver.page.get_by_role("button", name=family, exact=True).click()
+    driver.choose_models("Gradient boosting")
     expect(driver.page.get_by_role("button", name="Start 1 training")).to_be_visible()
     driver.settle()
 
