@@ -30,6 +30,8 @@ REFERENCES: dict[str, str] = {
     "cutoff": "Applicants at or just above the cut-off",
 }
 
+_REALLY: dict[float, str] = {0: "good", 1: "bad"}
+
 
 @live()
 def show(ws: Workspace, run: Run) -> None:
@@ -92,7 +94,7 @@ def _pick_from_table(ws: Workspace, run: Run, version: Version, tested: pd.DataF
                 "Row": part["_row"].astype(int),
                 "Probability": [share(value, 2) for value in part["probability"]],
                 "Log-odds": [number(value) for value in part["log_odds"]],
-                "Really": ["bad" if bad else "good" for bad in part["y"]],
+                "Really": [_REALLY.get(bad, "unknown") for bad in part["y"]],
             }
         )
 
@@ -123,9 +125,8 @@ def _explained(run: Run, version: Version, found: RowExplanation) -> None:
         if found.part == "training"
         else ""
     )
-    st.caption(
-        f"Row {count(found.row_id)} of {code(version.ref)}.{part}{known} Bad means {positive or 'n/a'}."
-    )
+    meaning = f" Bad means {positive}." if positive else " The model was trained without a target."
+    st.caption(f"Row {count(found.row_id)} of {code(version.ref)}.{part}{known}{meaning}")
     left, right = st.columns([3, 2])
     with left:
         explain_waterfall.chart(

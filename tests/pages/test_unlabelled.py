@@ -80,4 +80,12 @@ def test_explain_speaks_of_being_unusual(blind: Run, open_page: OpenPage) -> Non
 
     assert not page.exception
     assert not page.error
-    assert "estimated probability of fraud" not in shown(page.markdown) + shown(page.caption)
+    texts = shown(page.markdown) + shown(page.caption)
+    assert "estimated probability of fraud" not in texts
+    assert "trained without a target" in texts
+    assert "Of being unusual." in [metric.help for metric in page.metric]
+
+    page.toggle(key="explain.table").set_value(True).run()
+
+    table = next(item.value for item in page.dataframe if "Really" in item.value.columns)
+    assert set(table["Really"]) == {"unknown"}
