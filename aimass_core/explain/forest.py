@@ -116,10 +116,10 @@ class Forest:
         )
 
     def goes_left(self, X: Matrix) -> Bools:
-        """Tell for each row and node whether the row goes left there, shape (n, nodes)."""
+        """Tell for each node and row whether the row goes left there, shape (nodes, n)."""
         return np.asarray(
             _goes_left(
-                np.ascontiguousarray(X, dtype=np.float64),
+                np.ascontiguousarray(X.T, dtype=np.float64),
                 self.left,
                 self.column,
                 self.threshold,
@@ -134,7 +134,7 @@ class Forest:
 
 @numba.njit(cache=True)
 def _goes_left(
-    X: Matrix,
+    columns: Matrix,
     left: Ints,
     column: Ints,
     threshold: Matrix,
@@ -145,28 +145,26 @@ def _goes_left(
     labels: Ints,
 ) -> Bools:
     """Decide as LightGBM does (tree.h, NumericalDecision and CategoricalDecision)."""
-    found = np.zeros((len(X), len(left)), dtype=np.bool_)
-    for i in range(len(X)):
-        for node in range(len(left)):
-            if left[node] < 0:
-                continue
-            value = X[i, column[node]]
-            if label_end[node] > label_start[node]:
-                if np.isnan(value) or value < 0:
-                    continue
-                code = int(value)
-                for place in range(label_start[node], label_end[node]):
-                    if labels[place] == code:
-                        found[i, node] = True
-                        break
-                continue
-            if np.isnan(value):
-                if missing[node] == 2:
-                    found[i, node] = default_left[node]
-                    continue
-                value = 0.0
-            if missing[node] == 1 and abs(value) <= _ZERO:
-                found[i, node] = default_left[node]
-            else:
-                found[i, node] = value <= threshold[node]
+    rows = columns.shape[1]
+    found = np.zeros((len(left), rows), dtype=np.bool_)
+    for node in range(len(left)):
+        if left[node] < 0:
+            continue
+        values, goes = columns[column[node]], found[node]
+        limit, usual, start, end = threshold[node], default_left[node], label_start[node], label_end[node]
+        if end > start:
+            for i in range(rows):
+                if values[i] >= 0:  # not NaN either
+                    code = int(values[i])
+                    for place in range(start, end):
+                        if labels[place] == code:
+                            goes[i] = True
+                            break
+        elif missing[node] == 2:
+            for i in range(rows):
+                goes[i] = usual if np.isnan(values[i]) else values[i] <= limit
+        else:
+            for i in range(rows):
+                value = 0.0 if np.isnan(values[i]) else values[i]
+                goes[i] = usual if missing[node] == 1 and abs(value) <= _ZERO else value <= limit
     return found

@@ -154,7 +154,7 @@ def _counted(
         method = "exact: points less their mean"
     else:
         rows = Reference(name, sample.rows, f"{ALL_TRAINING_ROWS}, as the trees counted them")
-        values, base = only.contributions(X)
+        values, base = attribution.path_dependent(only, X)
         method = "exact: path-dependent TreeSHAP"
     values = attribution.grouped(values, columns)
     return rows, Attribution(values, np.zeros_like(values), base, method)

@@ -38,14 +38,12 @@ def interventional(forest: Forest, X: Matrix, reference: Matrix) -> tuple[Matrix
     base : mean log-odds of the reference rows.
     """
     gain, loss = _weights(min(forest.depth, forest.players))
-    theirs = forest.goes_left(reference)
+    theirs = np.ascontiguousarray(forest.goes_left(reference).T)
     tree = (forest.roots, forest.left, forest.right, forest.player, forest.value)
-    parts = [
-        _explained(
-            forest.goes_left(X[start : start + _ROWS_AT_ONCE]), theirs, *tree, gain, loss, forest.players
-        )
-        for start in range(0, len(X), _ROWS_AT_ONCE)
-    ]
+    parts = []
+    for start in range(0, len(X), _ROWS_AT_ONCE):
+        mine = np.ascontiguousarray(forest.goes_left(X[start : start + _ROWS_AT_ONCE]).T)
+        parts.append(_explained(mine, theirs, *tree, gain, loss, forest.players))
     values = np.concatenate([np.zeros((0, forest.players)), *parts])
     return values / len(reference), float(_scores(theirs, *tree).mean())
 
