@@ -10,6 +10,7 @@ from app.panels import (
     evaluate_cost,
     evaluate_curves,
     evaluate_cutoff,
+    evaluate_learnt,
     evaluate_members,
     evaluate_register,
     evaluate_run,
@@ -52,6 +53,7 @@ else:
             evaluate_scrutiny.show(ws, run, report)
         else:
             evaluate_unusual.show(ws, run, report)
+        evaluate_learnt.show(ws, run)
         if scorecard_bins.offered(ws, run):
             ui.section("Points and bins", help="What each bin holds and adds; change bins by hand.")
             scorecard_bins.show(ws, runner(), run)

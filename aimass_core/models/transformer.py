@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 
 from aimass_core.models.estimate import default_batch_size
@@ -80,6 +82,17 @@ class TransformerClassifier(NetworkClassifier):
         if self.time_steps == "off":
             return ()
         return given_series(self.series, self.names) if self.series else find_series(self.names)
+
+    def report(self) -> dict[str, Any]:
+        """Return which columns were taken as one quantity at several times."""
+        return {
+            "time_steps": {
+                "series": [
+                    {"name": series.stem, "columns": [self.names[j] for j in series.columns]}
+                    for series in self.found_series
+                ]
+            }
+        }
 
     def _build(self, inputs: Inputs, domains: int) -> TransformerNetwork:
         return TransformerNetwork(

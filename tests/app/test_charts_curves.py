@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from aimass_core.evaluate.report import Report, evaluate
+from aimass_core.evaluate.unlabelled import describe
 from app.charts import curves, cutoff, progress
 
 
@@ -163,3 +164,13 @@ def test_training_compares_losses_on_one_axis() -> None:
     _, measure = figure.data
     assert measure.yaxis is None
     assert measure.name == "Validation log loss"
+
+
+def test_scores_without_outcomes_are_shares_of_all_rows() -> None:
+    counts = describe([0.1, 0.1, 0.1, 0.9]).histogram_log_odds
+
+    figure = curves.unlabelled_histogram(counts)
+
+    assert len(figure.data) == 1
+    assert sum(figure.data[0].y) == pytest.approx(1.0)
+    assert max(figure.data[0].y) == 0.75

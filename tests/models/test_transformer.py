@@ -59,6 +59,10 @@ def test_series_are_found_by_name_spelled_out_or_left_alone() -> None:
     assert stems(time_steps="off") == []
     assert stems(series=(("PAY_AMT3", "PAY_AMT1"),)) == ["PAY_AMT3"]
     assert TransformerClassifier().found_series == ()
+    assert TransformerClassifier(names=MONTHS).report()["time_steps"]["series"][1] == {
+        "name": "PAY_AMT",
+        "columns": ["PAY_AMT1", "PAY_AMT2", "PAY_AMT3"],
+    }
 
 
 def test_time_steps_change_the_network_only_where_there_are_some() -> None:

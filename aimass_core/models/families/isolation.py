@@ -9,7 +9,7 @@ from aimass_core.models.estimate import Estimate
 from aimass_core.models.family import Family
 from aimass_core.settings import Device
 
-TREE_ROW_NS, CELL_BYTES = 180.0, 34.0
+TREE_ROW_NS, CELL_BYTES = 120.0, 34.0
 
 
 class IsolationConfig(BaseModel):
