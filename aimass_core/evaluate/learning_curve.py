@@ -14,6 +14,8 @@ from aimass_core.evaluate.measure import Number
 WORTH = 0.002
 """Gain in AUC that is worth the trouble of finding more data."""
 
+_SLOWEST = 2**-0.1
+
 Answer = Literal["yes", "a little", "no", "unclear"]
 
 
@@ -46,9 +48,10 @@ class LearningCurve(BaseModel):
 def learning_curve(rows: Sequence[int], values: Sequence[Sequence[float]]) -> LearningCurve:
     """Read a learning curve.
 
-    The next doubling is expected to bring the last one's gain times the rate at which gains shrink (at most
-    1: a power law, as learning curves mostly are; Viering & Loog 2023, "The shape of learning curves"). A
-    gain counts when it is two standard errors above 0; the seeds' spread does not hold the chance in the test
+    The next doubling is expected to bring the last one's gain times the rate at which gains shrink: those of
+    a power law, as learning curves mostly are (Viering & Loog 2023, "The shape of learning curves"), with an
+    exponent of 0.1 at least, so that the next gain is never foretold to be larger than the last. A gain
+    counts when it is two standard errors above 0; the seeds' spread does not hold the chance in the test
     rows, which all fits share.
 
     Parameters
@@ -110,15 +113,15 @@ def _answer(last: float, error: float, following: float) -> Answer:
 
 
 def _rate(gains: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float:
-    """How the gain of a doubling shrinks from one to the next, 0 to 1: the geometric mean rate."""
+    """How the gain of a doubling shrinks from one to the next, 0 to 0.93: the geometric mean rate."""
     if gains[-1] <= 0:
         return 0.0
     before = [gain for gain in gains[:-1] if gain > 0]
     if len(gains) > 1 and not before:
-        return 1.0
+        return _SLOWEST
     if not before:
         return 0.7  # of one gain nothing can be seen: error falls as the square root of the rows
-    return float(min(1.0, (gains[-1] / before[0]) ** (1 / len(before))))
+    return float(min(_SLOWEST, (gains[-1] / before[0]) ** (1 / len(before))))
 
 
 def _point(rows: int, values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> CurvePoint:

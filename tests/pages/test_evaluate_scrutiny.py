@@ -83,13 +83,18 @@ def test_validation_is_queued_watched_and_shown(trained: Workspace, opened: Open
     page = opened("How good is it really?")
     assert "no result yet" in shown(page.info)
 
-    page.number_input(key=f"evaluate.folds.{run.run_id}.folds").set_value(2).run()
+    page.number_input(key=f"evaluate.folds.{run.run_id}.folds").set_value(20).run()
     page.button(key=f"evaluate.folds.{run.run_id}.start").click().run()
 
     assert not page.exception
     [job] = joblog.jobs(trained, kind=validating.KIND)
-    assert (job.spec["run"], job.spec["folds"]) == (run.run_id, 2)
+    assert (job.spec["run"], job.spec["folds"]) == (run.run_id, 20)
     assert "Repeated folds of loans boosting" in shown(page.markdown)
+
+    page.button(key=f"evaluate.cancel.{job.job_id}").click().run()
+
+    assert not page.exception
+    assert "Repeated folds of loans boosting is being cancelled" in shown(page.success)
 
 
 def test_finished_folds_are_told_in_words(trained: Workspace, opened: OpenPage) -> None:
