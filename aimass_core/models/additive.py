@@ -17,11 +17,12 @@ from aimass_core.models.additive_report import shapes
 from aimass_core.models.additive_terms import Axis, Effects, Floats, Pair, Terms, purified
 from aimass_core.models.base import BinaryClassifier
 from aimass_core.models.monotone import directions
+from aimass_core.models.offset import TakesOffset
 
 MODEL_FILE = "terms.safetensors"
 
 
-class AdditiveClassifier(BinaryClassifier):
+class AdditiveClassifier(TakesOffset, BinaryClassifier):
     """Explainable boosting machine (Lou et al., KDD 2013; Nori et al. 2019), fitted by InterpretML.
 
     ``log_odds = intercept + sum of a curve per feature + sum of a table per chosen pair``. Missing
@@ -92,6 +93,8 @@ class AdditiveClassifier(BinaryClassifier):
         )
         used = weight > 0
         X, y, weight = X[used], y[used], weight[used]
+        offset, held_offset = self._offsets or (None, None)
+        offset = None if offset is None else offset[used]
         # InterpretML's limits on the size of a leaf and its stops are in units of a row of weight 1.
         weight = weight / weight.mean()
         held_out = 0 if validation is None else len(validation[1])
@@ -107,6 +110,9 @@ class AdditiveClassifier(BinaryClassifier):
         if validation is not None:
             rows, target = np.vstack([X, validation[0]]), np.concatenate([y, validation[1]])
             weights = np.concatenate([weight, np.ones(held_out)])
+        start = offset
+        if offset is not None and validation is not None:
+            start = np.concatenate([offset, np.zeros(held_out) if held_offset is None else held_offset])
         fitted = additive_fit.fit(
             rows,
             target,
@@ -129,8 +135,10 @@ class AdditiveClassifier(BinaryClassifier):
             },
             seed=self.seed,
             progress=progress,
+            offset=start,
         )
-        terms, report = self._made(fitted, X, y, weight, settle=validation is not None)
+        settle = None if validation is None else np.zeros(len(y)) if offset is None else offset
+        terms, report = self._made(fitted, X, y, weight, settle=settle)
         effects = terms.effects(X, weight)
         self.terms_ = terms
         self.effects_ = effects
@@ -138,12 +146,13 @@ class AdditiveClassifier(BinaryClassifier):
         self.report_ = report
 
     def _made(
-        self, fitted: additive_fit.Fitted, X: Floats, y: Floats, weight: Floats, *, settle: bool
+        self, fitted: additive_fit.Fitted, X: Floats, y: Floats, weight: Floats, *, settle: Floats | None
     ) -> tuple[Terms, dict[str, Any]]:
         """Return the purified terms and the report on them.
 
-        With `settle` the intercept is found again on the training rows: InterpretML settles it on
-        all rows it is given, and validation rows are to say no more than when to stop.
+        With `settle`, the log-odds that the model adds to, the intercept is found again on the
+        training rows: InterpretML settles it on all rows it is given, and validation rows are to say
+        no more than when to stop.
         """
         raw = Terms(fitted.intercept, fitted.axes, fitted.pair_axes, fitted.curves, fitted.pairs)
         _, coarse = raw.codes(X)
@@ -154,8 +163,8 @@ class AdditiveClassifier(BinaryClassifier):
         )
         axes, curves, pairs, moved = purified(raw.axes, raw.pair_axes, raw.curves, raw.pairs, shares)
         terms = Terms(raw.intercept + moved, axes, raw.pair_axes, curves, pairs)
-        if settle:
-            shift = _settled(terms.log_odds(X), y, share)
+        if settle is not None:
+            shift = _settled(settle + terms.log_odds(X), y, share)
             terms = Terms(terms.intercept + shift, axes, raw.pair_axes, curves, pairs)
         of_bags = [
             purified(

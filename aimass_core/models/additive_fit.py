@@ -83,6 +83,7 @@ def fit(
     settings: Mapping[str, Any],
     seed: int,
     progress: Report | None,
+    offset: Floats | None = None,
 ) -> Fitted:
     """Fit the machine; the number of threads does not change it.
 
@@ -91,6 +92,7 @@ def fit(
     X, y, weight : training rows, then validation rows.
     membership : as `bags` returns it.
     settings : further arguments of InterpretML's ``ExplainableBoostingClassifier``.
+    offset : log-odds of each row to start from.
     """
     count = membership.shape[1]
     teller = None if progress is None else _Teller(progress, count, X.shape[1], settings["max_rounds"])
@@ -107,7 +109,7 @@ def fit(
     with warnings.catch_warnings(), parallel_config(backend="threading"):
         warnings.filterwarnings("ignore", message="Missing values detected", category=UserWarning)
         warnings.filterwarnings("ignore", message="All-NaN slice", category=RuntimeWarning)
-        machine.fit(X, y.astype(np.int64), sample_weight=weight, bags=membership)
+        machine.fit(X, y.astype(np.int64), sample_weight=weight, bags=membership, init_score=offset)
     return taken_out(machine)
 
 

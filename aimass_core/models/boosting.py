@@ -18,12 +18,13 @@ from aimass_core.jobs.progress import Progress, Report
 from aimass_core.models.base import BinaryClassifier, Floats
 from aimass_core.models.focal import focal_derivatives
 from aimass_core.models.monotone import directions
+from aimass_core.models.offset import TakesOffset
 
 MODEL_FILE = "lightgbm.txt"
 METRICS = {"log_loss": "binary_logloss", "auc": "auc", "average_precision": "average_precision"}
 
 
-class BoostingClassifier(BinaryClassifier):
+class BoostingClassifier(TakesOffset, BinaryClassifier):
     """Gradient-boosted trees (Ke et al., NeurIPS 2017), deterministic for a seed.
 
     With validation rows training stops when their measure has not improved for `patience` trees
@@ -113,16 +114,23 @@ class BoostingClassifier(BinaryClassifier):
         # LightGBM cannot train by an objective of ours where no column varies; nothing can be learnt then.
         focal = self.focal > 0 and _varies(data)
         start = float(np.log(share / (1 - share)))  # LightGBM's own objectives begin here by themselves
-        if focal:
+        offset, held_offset = self._offsets or (None, None)
+        if offset is not None:
+            start = 0.0  # the level is that of the offset
+            data.set_init_score(offset)
+        elif focal:
             data.set_init_score(np.full(len(X), start))
+        if focal:
             # Its own measures take the scores of such an objective for probabilities: we measure then.
             settings |= {"objective": self._focal(y, weight), "metric": "None"}
         callbacks: list[Any] = []
         watched, watched_names = [], []
         if validation is not None:
             held_out = data.create_valid(validation[0], validation[1])
-            if focal:
-                held_out.set_init_score(np.full(len(validation[1]), start))
+            if held_offset is not None or focal:
+                held_out.set_init_score(
+                    np.full(len(validation[1]), start) if held_offset is None else held_offset
+                )
             watched, watched_names = [held_out], ["validation"]
             callbacks.append(lgb.early_stopping(self.patience, verbose=False))
             if self.goal is not None:

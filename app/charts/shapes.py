@@ -126,7 +126,7 @@ def pair(found: PairTable) -> go.Figure:
             zmin=-largest,
             zmax=largest,
             colorscale=[[0.0, GOOD], [0.5, "rgba(133,140,152,0.12)"], [1.0, BAD]],
-            colorbar={"title": {"text": "Log-odds", "side": "right"}, "thickness": 12},
+            colorbar={"thickness": 10, "xpad": 4, "nticks": 5},
             customdata=[
                 [[plain(a), plain(b), rows] for b, rows in zip(second, line, strict=True)]
                 for a, line in zip(first, found.rows, strict=True)
@@ -139,7 +139,7 @@ def pair(found: PairTable) -> go.Figure:
     for axis, texts in ((made.update_xaxes, second), (made.update_yaxes, first)):
         step = max(1, -(-len(texts) // 8))
         places = list(range(0, len(texts), step))
-        axis(tickmode="array", tickvals=places, ticktext=[plain(texts[k], longest=22) for k in places])
+        axis(tickmode="array", tickvals=places, ticktext=[_tick(texts[k]) for k in places])
     return made
 
 
@@ -148,6 +148,13 @@ def _seen(found: PairTable) -> list[list[float | None]]:
         [value if rows > 0 else None for value, rows in zip(values, counts, strict=True)]
         for values, counts in zip(found.log_odds, found.rows, strict=True)
     ]
+
+
+def _tick(text: str) -> str:
+    """Return a bin's text short enough for a tick: a range by where it begins."""
+    start = text.split(" to below ")[0]
+    start = f"< {start.removeprefix('below ')}" if start.startswith("below ") else start.removeprefix("from ")
+    return plain(start, longest=14)
 
 
 def _edges(bins: tuple[Bin, ...]) -> list[float]:

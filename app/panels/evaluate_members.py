@@ -39,7 +39,7 @@ def show(ws: Workspace, run: Run) -> None:
     st.markdown(sentence + ".")
     st.caption(
         f"Measured on {count(found['rows'])} {escape(found['measured_on'])}, so not comparable with the test "
-        f"rows above. Weights: {escape(found['method'])}."
+        f"rows above. How they are combined: {escape(found['method'])}."
     )
 
 

@@ -90,8 +90,8 @@ def _pair(term: PairTable, found: Shapes) -> None:
         charts.pair(term),
         _long(term),
         f"What {code(first)} and {code(second)} add together",
-        note=f"Only what the two single curves do not say. Cells without any of the {count(found.rows)} "
-        "training rows are empty.",
+        note=f"Log-odds; only what the two single curves do not say. Cells without any of the "
+        f"{count(found.rows)} training rows are empty.",
         key="explain.pair",
         alt=f"Heat map of the log-odds that {first} and {second} add together",
     )

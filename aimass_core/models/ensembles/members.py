@@ -213,6 +213,11 @@ class EnsembleClassifier(BinaryClassifier):
         seed: int | None = None,
     ) -> BinaryClassifier:
         """Return a member fitted to rows; `seed`: the ensemble's own unless given."""
+        return self._built(spec, seed=seed).fit(
+            rows.X, rows.y, rows.weight, validation=validation, domain=rows.domain, progress=report
+        )
+
+    def _built(self, spec: MemberConfig, *, seed: int | None = None) -> BinaryClassifier:
         estimator = catalog.build(
             spec.family,
             spec.config,
@@ -222,9 +227,7 @@ class EnsembleClassifier(BinaryClassifier):
             seed=self.seed if seed is None else seed,
         )
         estimator.name_labels(self._labels)
-        return estimator.fit(
-            rows.X, rows.y, rows.weight, validation=validation, domain=rows.domain, progress=report
-        )
+        return estimator
 
     def _keep(
         self,

@@ -11,7 +11,7 @@ from scipy.special import expit
 from aimass_core.errors import DataError
 from aimass_core.jobs.progress import Report
 from aimass_core.models import inner
-from aimass_core.models.base import Floats
+from aimass_core.models.base import BinaryClassifier, Floats
 from aimass_core.models.ensembles.config import MemberConfig
 from aimass_core.models.ensembles.members import (
     DEFAULT_MEMBERS,
@@ -24,6 +24,7 @@ from aimass_core.models.ensembles.members import (
     shown,
 )
 from aimass_core.models.ensembles.weights import Weights, measured, step
+from aimass_core.models.offset import TakesOffset
 
 Validation = tuple[Floats, Floats]
 
@@ -31,20 +32,21 @@ Validation = tuple[Floats, Floats]
 class ResidualClassifier(EnsembleClassifier):
     """``log_odds = first + share_2 * second + share_3 * third + …``, each on what is left over.
 
-    With F the sum so far and p its probability, the next member is an ordinary classifier of the
-    same target whose rows weigh ``|y - p|``. With these weights the odds of a bad row are its true
-    odds divided by those of F, so what it estimates is ``logit P(y | x) - F(x)``: the residual on
-    the scale of log-odds (the weights of additive logistic regression: Friedman, Hastie &
-    Tibshirani, Annals of Statistics 28, 2000). Any family can be a member; nothing has to know of
-    offsets.
+    With F the sum so far and p its probability, each member estimates ``logit P(y | x) - F(x)``, the
+    residual on the scale of log-odds. A family that can start from given log-odds (boosted trees,
+    the additive model) minimises the log loss of F plus what it adds. Any other is an ordinary
+    classifier of the same target whose rows weigh ``|y - p|``: with these weights the odds of a bad
+    row are its true odds divided by those of F, so it estimates the same (the weights of additive
+    logistic regression: Friedman, Hastie & Tibshirani, Annals of Statistics 28, 2000), less sharply.
 
     F on the training rows is out of fold, or the rows would seem explained. The share of each
     further member, 0 to `rate`, minimises log loss on the validation rows (without them, on a share
     of the training rows kept back); it is 0 where the measure would fall. These rows also stop the
-    members: for a member on residuals they are drawn anew in proportion to ``|y - p|``.
+    members: for a member on weighted rows they are drawn anew in proportion to ``|y - p|``.
 
     `first` "best": every member is fitted alone and the one that measures best begins, so the
-    ensemble measures no worse there than any of them. "given": in the order given.
+    ensemble measures no worse there than any of them. "given": in the order given; then what the
+    first has learnt from chance stays in the score, and another member alone may be better.
     """
 
     family = "residual"
@@ -109,15 +111,13 @@ class ResidualClassifier(EnsembleClassifier):
         parts_odds = [chosen[0].log_odds(judging[0])]
         learnt = self._out_of_fold(specs[order[0]], rows, None, folds, judging, teller, names[order[0]])
         for place, k in enumerate(order[1:], start=1):
-            left = _left_over(rows, learnt)
-            if left is None:  # too few rows of a class to say what is left
+            sum_so_far = np.sum([s * o for s, o in zip(shares, parts_odds, strict=False)], axis=0)
+            report = teller.for_fit(f"{names[k]}, on what is left")
+            member = self._corrector(specs[k], rows, learnt, judging, sum_so_far, report)
+            if member is None:  # too few rows of a class to say what is left
                 chosen.append(alone[k])
                 parts_odds.append(alone[k].log_odds(judging[0]))
                 continue
-            sum_so_far = np.sum([s * o for s, o in zip(shares, parts_odds, strict=False)], axis=0)
-            stopping = _redrawn(judging, sum_so_far, self.seed + place)
-            name = f"{names[k]}, on what is left"
-            member = self._fitted(specs[k], left, stopping, teller.for_fit(name))
             odds = member.log_odds(judging[0])
             share = step(sum_so_far, odds, judging[1], judged_weight, most=self.rate)
             now, then = (
@@ -128,7 +128,7 @@ class ResidualClassifier(EnsembleClassifier):
             parts_odds.append(odds)
             if place < len(specs) - 1 and shares[place] > 0:
                 learnt = learnt + shares[place] * self._out_of_fold(
-                    specs[k], rows, learnt, folds, judging, teller, names[k]
+                    specs[k], rows, learnt, folds, judging, teller, names[k], sum_so_far
                 )
         odds_of_all = np.column_stack(parts_odds)
         self._keep(
@@ -153,18 +153,54 @@ class ResidualClassifier(EnsembleClassifier):
         judging: Validation,
         teller: Teller,
         name: str,
+        judging_so_far: Floats | None = None,
     ) -> Floats:
         """Return log-odds of the rows by members that did not see them; NaN where no fold judges a row."""
         found = np.full(len(rows.y), np.nan)
         for number, fold in enumerate(folds, start=1):
-            learnt = rows.part(fold.learnt)
-            part = learnt if so_far is None else _left_over(learnt, so_far[fold.learnt])
-            if part is None:
-                continue
-            report = teller.for_fit(f"{name}, fold {number} of {len(folds)}")
-            member = self._fitted(spec, part, judging, report)
-            found[fold.judged] = member.log_odds(rows.X[fold.judged])
+            part, report = rows.part(fold.learnt), teller.for_fit(f"{name}, fold {number} of {len(folds)}")
+            if so_far is None or judging_so_far is None:
+                member: BinaryClassifier | None = self._fitted(spec, part, judging, report)
+            else:
+                member = self._corrector(spec, part, so_far[fold.learnt], judging, judging_so_far, report)
+            if member is not None:
+                found[fold.judged] = member.log_odds(rows.X[fold.judged])
         return found
+
+    def _corrector(
+        self,
+        spec: MemberConfig,
+        rows: Learning,
+        so_far: Floats,
+        judging: Validation,
+        judging_so_far: Floats,
+        report: Report | None,
+    ) -> BinaryClassifier | None:
+        """Return a member fitted to what log-odds leave over; None when one class has no known rows.
+
+        Parameters
+        ----------
+        so_far : out-of-fold log-odds of the rows, NaN where unknown. judging_so_far : of the judging rows.
+        """
+        known = np.flatnonzero(~np.isnan(so_far))
+        if len(np.unique(rows.y[known])) < 2:
+            return None
+        part, odds = rows.part(known), so_far[known]
+        member = self._built(spec)
+        if isinstance(member, TakesOffset):
+            member.fit_left_over(
+                part.X,
+                part.y,
+                part.weight,
+                offset=odds,
+                validation=judging,
+                validation_offset=judging_so_far,
+                progress=report,
+            )
+            return member
+        weight = part.weight * _surprise(part.y, odds)
+        weighted = Learning(part.X, part.y, weight * (len(weight) / weight.sum()), part.domain)
+        return self._fitted(spec, weighted, _redrawn(judging, judging_so_far, self.seed), report)
 
     def _gains(
         self, names: list[str], alone: list[float], shares: Floats, odds: Floats, y: Floats
@@ -196,19 +232,6 @@ def _folds(y: Floats, *, count: int, seed: int, ordered: bool) -> tuple[inner.Fo
         return inner.folds(y, count=count, seed=seed, ordered=ordered)
     except DataError:
         return ()
-
-
-def _left_over(rows: Learning, odds: Floats) -> Learning | None:
-    """Return the rows that have out-of-fold log-odds, weighted by what these leave over.
-
-    None when they are not of both classes.
-    """
-    known = np.flatnonzero(~np.isnan(odds))
-    if len(np.unique(rows.y[known])) < 2:
-        return None
-    part = rows.part(known)
-    weight = part.weight * _surprise(part.y, odds[known])
-    return Learning(part.X, part.y, weight * (len(weight) / weight.sum()), part.domain)
 
 
 def _redrawn(judging: Validation, odds: Floats, seed: int) -> Validation:

@@ -17,7 +17,8 @@ class ResidualConfig(EnsembleConfig):
 
     first: Literal["best", "given"] = Field(
         default="best",
-        description="Which member begins. Best: the one that measures best alone. Given: the first named.",
+        description="Which member begins. Best: the one that measures best alone, so that the whole measures "
+        "no worse. Given: the first named, whose errors of chance then stay in the score.",
     )
     folds: int = Field(
         default=3, ge=2, le=20, description="Folds whose scores say what a member leaves over."
