@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,13 +20,22 @@ def read(edits: Sequence[BinEdit | Mapping[str, Any]]) -> tuple[BinEdit, ...]:
     return tuple(edit if isinstance(edit, BinEdit) else BinEdit.model_validate(edit) for edit in edits)
 
 
-def applied(binning: Binning, edits: Sequence[BinEdit], names: Sequence[str], labels: Labels) -> Binning:
+def applied(
+    binning: Binning,
+    edits: Sequence[BinEdit],
+    names: Sequence[str],
+    labels: Labels,
+    *,
+    settled: Container[str] = (),
+) -> Binning:
     """Return the bins after edits, done in their order.
 
     Parameters
     ----------
     names : name of each column.
     labels : text of each column's label codes.
+    settled : features whose bins were not learnt but given, on whatever rows: labels of theirs that do not
+        occur are passed over.
 
     Raises
     ------
@@ -34,7 +43,8 @@ def applied(binning: Binning, edits: Sequence[BinEdit], names: Sequence[str], la
         When an edit names a feature, edge or label that is not there, or crosses another edge; says which.
     """
     for number, edit in enumerate(edits, start=1):
-        binning = _one(binning, edit, f"edit {number:,} of the bins of `{edit.feature}`", names, labels)
+        what = f"edit {number:,} of the bins of `{edit.feature}`"
+        binning = _one(binning, edit, what, names, labels, lenient=edit.feature in settled)
     return binning
 
 
@@ -52,13 +62,15 @@ def position(names: Sequence[str], feature: str, what: str) -> int:
     return list(names).index(feature)
 
 
-def _one(binning: Binning, edit: BinEdit, what: str, names: Sequence[str], labels: Labels) -> Binning:
+def _one(
+    binning: Binning, edit: BinEdit, what: str, names: Sequence[str], labels: Labels, *, lenient: bool
+) -> Binning:
     j = position(names, edit.feature, what)
     edges = binning.edges[j]
     if edit.labels is not None:
         if edges is not None:
             raise SettingsError(f"{what} must be about edges", "it is a number and has no labels", "")
-        return _regrouped(binning, j, edit, what, labels[j] if j < len(labels) else ())
+        return _regrouped(binning, j, edit, what, labels[j] if j < len(labels) else (), lenient=lenient)
     if edges is None:
         raise SettingsError(f"{what} must be about labels", "it is a category and has no edges", "")
     return binning.changed(j, edges=_edges(edges, edit, what))
@@ -89,7 +101,9 @@ def _edges(edges: Floats, edit: BinEdit, what: str) -> Floats:
     return after
 
 
-def _regrouped(binning: Binning, j: int, edit: BinEdit, what: str, texts: Sequence[str]) -> Binning:
+def _regrouped(
+    binning: Binning, j: int, edit: BinEdit, what: str, texts: Sequence[str], *, lenient: bool
+) -> Binning:
     known, groups = binning.known[j], binning.groups[j]
     assert known is not None
     assert groups is not None
@@ -97,6 +111,8 @@ def _regrouped(binning: Binning, j: int, edit: BinEdit, what: str, texts: Sequen
     places = []
     for label in edit.labels or ():
         found = np.flatnonzero(known == code_of.get(label, np.nan))
+        if lenient and texts and not len(found):
+            continue
         if not len(found):
             raise SettingsError(
                 f"{what} must name labels that occur in the training rows",
@@ -106,10 +122,15 @@ def _regrouped(binning: Binning, j: int, edit: BinEdit, what: str, texts: Sequen
         places.append(int(found[0]))
     chosen = np.unique(groups[places])
     if edit.kind == "merge":
+        if len(chosen) < 2 and lenient:
+            return binning
         if len(chosen) < 2:
             raise SettingsError(f"{what} must name labels of different groups", "they are in one already")
         return binning.changed(j, groups=_gapless(np.where(np.isin(groups, chosen), chosen[0], groups)))
-    if len(chosen) > 1 or len(set(places)) == int((groups == chosen[0]).sum()):
+    whole = len(chosen) == 1 and len(set(places)) == int((groups == chosen[0]).sum())
+    if lenient and (not len(chosen) or whole):
+        return binning
+    if len(chosen) > 1 or whole:
         raise SettingsError(
             f"{what} must part some labels of one group from the others",
             "they are of several groups" if len(chosen) > 1 else "they are the whole group",

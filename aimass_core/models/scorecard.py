@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -18,7 +18,7 @@ from aimass_core.models import binning_edits, scorecard_bins, scorecard_solve, s
 from aimass_core.models.base import BinaryClassifier, Floats
 from aimass_core.models.binning import Binning, Ints, summed
 from aimass_core.models.binning_optimal import Direction, Rules
-from aimass_core.models.families.scorecard import BinEdit
+from aimass_core.models.families.scorecard import BinEdit, LearntBins
 
 
 class ScorecardClassifier(BinaryClassifier):
@@ -67,6 +67,7 @@ class ScorecardClassifier(BinaryClassifier):
         prior: float = 10.0,
         special: Mapping[str, Sequence[float]] | None = None,
         edits: Sequence[BinEdit | Mapping[str, Any]] = (),
+        edited_from: Sequence[LearntBins | Mapping[str, Any]] = (),
         base_score: float = 600.0,
         base_odds: float = 50.0,
         double_odds: float = 20.0,
@@ -91,6 +92,7 @@ class ScorecardClassifier(BinaryClassifier):
         self.prior = prior
         self.special = special
         self.edits = edits
+        self.edited_from = edited_from
         self.base_score = base_score
         self.base_odds = base_odds
         self.double_odds = double_odds
@@ -130,10 +132,11 @@ class ScorecardClassifier(BinaryClassifier):
         rules = self._rules(y, weight)
         learnt = scorecard_bins.learnt(self, X, y, weight, rules, progress, started)
         edits = binning_edits.read(self.edits)
-        binning = binning_edits.applied(learnt, edits, self.column_names, self._labels)
+        settled = {bins.feature for bins in scorecard_bins.edited_from(self)}
+        binning = binning_edits.applied(learnt, edits, self.column_names, self._labels, settled=settled)
         codes = binning.codes(X)
         rows, bads = _counted(codes, binning, y, weight)
-        self._need_rows(binning, rows, edits)
+        self._need_rows(binning, rows, {edit.feature for edit in edits} - settled)
         evidence = [_evidence(rules, *counts) for counts in zip(rows, bads, strict=True)]
         coefficients = None
         if self.method == "quantile":
@@ -183,8 +186,8 @@ class ScorecardClassifier(BinaryClassifier):
             bads=bads,
         )
 
-    def _need_rows(self, binning: Binning, rows: list[Floats], edits: Sequence[BinEdit]) -> None:
-        for name in {edit.feature for edit in edits}:
+    def _need_rows(self, binning: Binning, rows: list[Floats], features: Iterable[str]) -> None:
+        for name in features:
             j = self.column_names.index(name)
             if (rows[j][: binning.ordinary(j)] <= 0).any():
                 raise SettingsError(
@@ -240,8 +243,14 @@ class ScorecardClassifier(BinaryClassifier):
                 )
             made.tables_[j], mean = _centred(table, made.rows_[j])
             made.intercept_ += mean
-        self._need_rows(made.binning_, made.rows_, edits)
+        self._need_rows(made.binning_, made.rows_, {edit.feature for edit in edits})
         return made
+
+    def learnt_bins(self, features: Iterable[str]) -> tuple[LearntBins, ...]:
+        """Return the learnt bins of features, for the setting `edited_from`."""
+        return tuple(
+            scorecard_bins.kept(self, self.column_names.index(name)) for name in dict.fromkeys(features)
+        )
 
     def _log_odds(self, X: Floats) -> Floats:
         return np.asarray(self.intercept_ + self._points(X).sum(axis=1))

@@ -208,12 +208,15 @@ def retraining(ws: Workspace, run_ref: str, edits: Sequence[BinEdit]) -> Trainin
     NotFoundError, SettingsError
         As :func:`scorecard`.
     """
-    scorecard(ws, run_ref)
+    card = scorecard(ws, run_ref)
     run = runs.get(ws, run_ref)
     spec = TrainingSpec.model_validate(run.spec)
     config = {
         **evaluating.bundle(ws, run_ref).manifest.config,
         "edits": [edit.model_dump(mode="json") for edit in edits],
+        "edited_from": [
+            bins.model_dump(mode="json") for bins in card.learnt_bins(edit.feature for edit in edits)
+        ],
     }
     name = run.name if run.name.endswith(" edited") else f"{run.name[:112]} edited"
     # Settings that a search found are those of the run; searching again could find others.

@@ -326,3 +326,48 @@ def test_weights_count_like_repeated_rows_with_optimal_bins() -> None:
     check_sample_weight_equivalence_on_dense_data(
         "ScorecardClassifier", ScorecardClassifier(method="optimal", trend="auto")
     )
+
+
+@pytest.mark.parametrize("method", ["quantile", "optimal"])
+def test_edits_mean_the_same_on_other_rows(method: str) -> None:
+    X, y = bank(3_000)
+    settings: Any = {"method": method, "categorical": (CATEGORY,), "names": NAMES}
+    labels = ((), (), (), ("Bonn", "Oslo", "Rom", "other"))
+    first = ScorecardClassifier(**settings)
+    first.name_labels(labels)
+    first.fit(X[:2_000], y[:2_000])
+    edge = float(first.binning_.edges[0][1])  # type: ignore[index]
+    edits = (
+        BinEdit(kind="move", feature="a", edge=edge, to=edge + 1e-6),
+        BinEdit(kind="merge", feature="town", labels=["Oslo", "Rom"])
+        if method == "quantile"
+        else BinEdit(kind="merge", feature="a", edge=edge + 1e-6),
+    )
+    again = ScorecardClassifier(
+        **settings, edits=edits, edited_from=first.learnt_bins(edit.feature for edit in edits)
+    )
+    again.name_labels(labels)
+
+    few = (X[2_000:, CATEGORY] != 1) & (np.abs(X[2_000:, 0]) < 0.8)
+    again.fit(X[2_000:][few], y[2_000:][few])  # no label Oslo, and ranges that are empty
+
+    wanted = np.sort([*(e for e in first.binning_.edges[0] if e != edge), edge + 1e-6])  # type: ignore[union-attr]
+    if method == "optimal":
+        wanted = wanted[wanted != edge + 1e-6]
+    np.testing.assert_array_equal(again.binning_.edges[0], wanted)  # type: ignore[arg-type]
+    assert np.isfinite(again.log_odds(X)).all()
+
+
+def test_bins_that_are_given_must_fit_their_feature() -> None:
+    with pytest.raises(SettingsError, match="is a category"):
+        card(edited_from=[{"feature": "town", "edges": [1.0]}])
+    with pytest.raises(SettingsError, match="is a number"):
+        card(edited_from=[{"feature": "a", "groups": [["Bonn"]]}])
+    with pytest.raises(SettingsError, match="ascending"):
+        check_config("scorecard", {"edited_from": [{"feature": "a", "edges": [2.0, 1.0]}]})
+
+
+def test_given_groups_hold_and_other_labels_stand_alone() -> None:
+    found = card(method="optimal", edited_from=[{"feature": "town", "groups": [["Rom", "Bonn"], ["Ulm"]]}])
+
+    assert found.binning_.groups[CATEGORY].tolist() == [0, 1, 0]  # type: ignore[union-attr]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -52,6 +53,25 @@ class BinEdit(BaseModel):
             raise ValueError(f"to {self.kind} bins of a number, give {wanted}; of a category, `labels`")
         if any(value is not None and not math.isfinite(value) for value in (self.edge, self.to)):
             raise ValueError("edges must be finite numbers")
+        return self
+
+
+class LearntBins(BaseModel):
+    """Bins of one feature as they were learnt when edits of them were made."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    feature: str = Field(min_length=1, description="Feature.")
+    edges: list[float] | None = Field(default=None, description="Number: inner edges, ascending.")
+    groups: list[list[str]] | None = Field(default=None, description="Category: labels of each group.")
+
+    @model_validator(mode="after")
+    def _complete(self) -> LearntBins:
+        if (self.edges is None) == (self.groups is None):
+            raise ValueError("give the edges of a number or the groups of a category")
+        edges = self.edges or []
+        if not all(map(math.isfinite, edges)) or any(a >= b for a, b in pairwise(edges)):
+            raise ValueError("edges must be finite and ascending")
         return self
 
 
@@ -120,6 +140,11 @@ class ScorecardConfig(BaseModel):
         description="Number feature → codes with a bin of their own, such as -999; `*` for all of them.",
     )
     edits: tuple[BinEdit, ...] = Field(default=(), description="Changes by hand, in order.")
+    edited_from: tuple[LearntBins, ...] = Field(
+        default=(),
+        description="Bins that the edits begin from, so that they mean the same on other rows; the bins of "
+        "other features are learnt anew.",
+    )
     base_score: float = Field(default=600.0, ge=-1e6, le=1e6, description="Score at the base odds.")
     base_odds: float = Field(default=50.0, gt=0, le=1e9, description="Goods per bad at the base score.")
     double_odds: float = Field(
