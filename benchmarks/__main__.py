@@ -1,9 +1,10 @@
-"""``python -m benchmarks NAME [--json FILE] [--quick]``: measure what is claimed."""
+"""``python -m benchmarks NAME [--json FILE] [--quick] [--only CASE]``: measure what is claimed."""
 
 from __future__ import annotations
 
 import argparse
 import importlib
+import inspect
 import pkgutil
 import sys
 from pathlib import Path
@@ -35,17 +36,30 @@ def main() -> int:
     parser.add_argument("name", nargs="?", choices=sorted(names()), help="the benchmark to run")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the rows to this file")
     parser.add_argument("--quick", action="store_true", help="smaller data, fewer repeats: under a minute")
+    parser.add_argument(
+        "--only",
+        action="append",
+        default=[],
+        metavar="CASE",
+        help="only cases whose names begin so, where a benchmark has cases; may be repeated; rows of other "
+        "cases in the --json file are kept",
+    )
     asked = parser.parse_args()
     if asked.name is None:
         parser.print_help()
         return 0
-    made = [
-        row if isinstance(row, rows.Row) else rows.Row.model_validate(row)
-        for row in importlib.import_module(f"benchmarks.{asked.name}").run(quick=asked.quick)
-    ]
+    measure = importlib.import_module(f"benchmarks.{asked.name}").run
+    if asked.only and "only" not in inspect.signature(measure).parameters:
+        parser.error(f"{asked.name} has no cases to choose among")
+    kept = rows.read(asked.json) if asked.only and asked.json and asked.json.exists() else []
+    made: list[rows.Row] = []
+    for found in measure(quick=asked.quick, **({"only": asked.only} if asked.only else {})):
+        row = found if isinstance(found, rows.Row) else rows.Row.model_validate(found)
+        made.append(row)
+        print(rows.line(row), file=sys.stderr, flush=True)
+        if asked.json:  # as they are measured, so that a long run that is stopped has not been for nothing
+            rows.write(rows.merged(kept, made), asked.json)
     print(rows.table(made))
-    if asked.json:
-        rows.write(made, asked.json)
     missed = [row for row in made if row.met is False]
     if missed:
         print(f"\n{len(missed)} of {len(made)} targets missed.", file=sys.stderr)

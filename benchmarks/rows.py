@@ -89,6 +89,18 @@ def line(row: Row) -> str:
     return f"{row.case}, {row.metric}: {value}{target}"
 
 
+def merged(earlier: Sequence[Row], made: Sequence[Row]) -> list[Row]:
+    """Return earlier rows with those of the same case and metric replaced, then the new ones."""
+    again = {(row.case, row.metric): row for row in made}
+    kept = [again.pop((row.case, row.metric), row) for row in earlier]
+    return kept + list(again.values())
+
+
+def read(path: Path) -> list[Row]:
+    """Return the rows that :func:`write` wrote."""
+    return [Row.model_validate(item) for item in json.loads(path.read_text("utf-8"))]
+
+
 def table(rows: Sequence[Row]) -> str:
     """Return the rows as a text table."""
     head = ("case", "metric", "ours", "peer", "peer_name", "ratio", "spread", "target", "met")
@@ -114,7 +126,7 @@ def _text(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "NO"
     return (
-        f"{value:,.3g}"
+        f"{value:,.4g}"
         if isinstance(value, float) and abs(value) < 1_000
         else (f"{value:,.0f}" if isinstance(value, float) else str(value))
     )
