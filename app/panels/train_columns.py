@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NoReturn
 
 import streamlit as st
 
@@ -22,7 +22,7 @@ def offered(version: Version, target: str | None, prefix: str) -> tuple[Column, 
 
 def left_out(prefix: str) -> list[str]:
     """Return the columns that were left out of this training by hand."""
-    return list(st.session_state.get(_out(prefix), []))
+    return list(st.session_state.get(_widget(prefix), st.session_state.get(_out(prefix), [])))
 
 
 def catch(ws: Workspace, version: Version, target: str, prefix: str) -> bool:
@@ -49,8 +49,7 @@ def catch(ws: Workspace, version: Version, target: str, prefix: str) -> bool:
             with st.container(horizontal=True, gap="small"):
                 if st.button("Leave it out", type="primary", icon=":material/block:",
                              key=f"{prefix}.leave.{leak.column}"):  # fmt: skip
-                    st.session_state[_out(prefix)] = [*left_out(prefix), leak.column]
-                    st.rerun()
+                    _leave(prefix, [*left_out(prefix), leak.column])
                 if st.button("Keep it: known before the decision", type="tertiary",
                              key=f"{prefix}.keep.{leak.column}"):  # fmt: skip
                     kept.append(leak.column)
@@ -65,17 +64,18 @@ def _said(out: list[str], prefix: str) -> None:
         named = ", ".join(code(name) for name in out[:8]) + (" …" if len(out) > 8 else "")
         st.markdown(f":material/block: Left out of this training: {named}", width="content")
         if st.button("Put back", type="tertiary", icon=":material/undo:", key=f"{prefix}.back"):
-            st.session_state[_out(prefix)] = []
-            st.rerun()
+            _leave(prefix, [])
 
 
 def ask(version: Version, target: str | None, prefix: str) -> dict[str, Any]:
     """Ask for columns to leave out and whether protected ones may be learnt from; settings of the spec."""
     features = offered(version, target, prefix)
+    names = [column.name for column in features]
     out = st.multiselect(
         "Columns to leave out",
-        [column.name for column in features],
-        key=_out(prefix),
+        names,
+        [name for name in st.session_state.get(_out(prefix), []) if name in names],
+        key=_widget(prefix),
         persist_state="session",
         select_all=False,
         filter_mode="contains",
@@ -104,8 +104,27 @@ def ask(version: Version, target: str | None, prefix: str) -> dict[str, Any]:
     return found
 
 
+def _leave(prefix: str, names: list[str]) -> NoReturn:
+    """Leave these columns out, as if they had been chosen in the list of columns, and draw the page anew.
+
+    The list lies in an expander that the browser may never have drawn; what is set for its widget would be
+    lost with the next click, so the widget begins anew with these columns.
+    """
+    st.session_state[_out(prefix)] = names
+    st.session_state[_round(prefix)] = st.session_state.get(_round(prefix), 0) + 1
+    st.rerun()
+
+
 def _out(prefix: str) -> str:
-    return f"{prefix}.left_out"
+    return f"{prefix}.out"
+
+
+def _round(prefix: str) -> str:
+    return f"{prefix}.out.round"
+
+
+def _widget(prefix: str) -> str:
+    return f"{prefix}.left_out.{st.session_state.get(_round(prefix), 0)}"
 
 
 def _protected(prefix: str) -> str:

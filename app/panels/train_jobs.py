@@ -20,11 +20,12 @@ from app.boundary import live, show_error
 from app.charts import progress
 from app.panels import address, train_live
 from app.tables import table
-from app.text import code, count, counted, duration, escape, measure, prose, when
+from app.text import code, count, counted, duration, escape, measure, prose, share, when
 
 JOB = "job"
 """Key of the selector of one training, also its name in the address."""
 
+_OPENED = "train.opened"
 _REFRESH = 1.0
 _TAIL = 6_000
 _TONES: dict[str, ui.Tone] = {
@@ -52,10 +53,12 @@ def active(ws: Workspace, runner: Runner[Workspace]) -> None:
 @live(run_every=_REFRESH)
 def _watch(ws: Workspace, runner: Runner[Workspace]) -> None:
     jobs = list(reversed(joblog.jobs(ws, kind="training", active=True)))
-    shown = st.session_state.get("train.watched", [])
-    st.session_state["train.watched"] = [job.job_id for job in jobs]
-    if len(jobs) < len(shown):
-        st.rerun()  # one has ended: the list below and the other pages change with it
+    present = [job.job_id for job in jobs]
+    ended = [job_id for job_id in st.session_state.get("train.watched", []) if job_id not in present]
+    st.session_state["train.watched"] = present
+    if ended:  # the list below changes, and opens it: how good it is, or why it failed
+        st.session_state[_OPENED] = ended[-1]
+        st.rerun()
     for position, job in enumerate(jobs):
         _progress(runner, runner.status(job.job_id), ahead=position)
 
@@ -84,8 +87,12 @@ def _progress(runner: Runner[Workspace], status: JobStatus, *, ahead: int) -> No
             return
         text = f"{escape(last.message)} " if last.message else ""
         st.progress(min(1.0, last.step / last.steps) if last.steps else 0.0, text=text or "At work")
+        detail = train_live.newest(status.history)
+        part = share(last.step / last.steps if last.steps else 0.0, 0)
         facts = [
             ("Step", f"{count(last.step)} of {count(last.steps)}", "Epochs or trees; it may stop earlier")
+            if detail is None
+            else ("Used", part, "Of the time or the trials it was given")
         ]
         if last.loss is not None:
             facts.append(("Training loss", measure(last.loss, 4), "Mean log loss, natural logarithm"))
@@ -97,12 +104,28 @@ def _progress(runner: Runner[Workspace], status: JobStatus, *, ahead: int) -> No
                     "On the validation rows",
                 )
             )
-        facts.append(("Time left", duration(status.seconds_left), "At most, at the pace of the last steps"))
+        left = status.seconds_left
+        facts.append(("Time left", _clock(left), "Minutes and seconds, at the pace of the last steps"))
         ui.metrics(facts)
-        history = [item for item in status.history if item.loss is not None or item.metric is not None]
+        history = _curve(status.history)
         if len(history) > 1:
             _chart(history, job)
-        train_live.show(status.history, job.job_id)
+        if detail is not None:
+            train_live.show(detail, job.job_id)
+
+
+def _clock(seconds: float | None) -> str:
+    """Return a time that is left, short enough for a narrow box: `12 s`, `1:05 min`."""
+    if seconds is None or seconds < 60:
+        return duration(seconds)
+    return f"{round(seconds) // 60:,}:{round(seconds) % 60:02d} min"
+
+
+def _curve(history: Sequence[Progress]) -> list[Progress]:
+    """Return the messages of the present stage of the work that a curve is drawn of; none when it is flat."""
+    stage = [item for item in history if item.steps == history[-1].steps]
+    drawn = [item for item in stage if item.loss is not None or item.metric is not None]
+    return drawn if len({(item.loss, item.metric) for item in drawn}) > 1 else []
 
 
 def _chart(history: Sequence[Progress], job: Job) -> None:
@@ -145,19 +168,19 @@ def history(ws: Workspace) -> None:
         key="train.history",
     )
     by_id = {job.job_id: job for job in jobs}
-    if address.follow(JOB, "train.opened") not in by_id:
-        st.session_state.pop("train.opened", None)
+    if address.follow(JOB, _OPENED) not in by_id:
+        st.session_state.pop(_OPENED, None)
     chosen = st.selectbox(
         "Open a training",
         list(by_id),
         index=None,
         placeholder="Choose one to see its settings, how it ended and its log",
         format_func=lambda job_id: _label(by_id[job_id]),
-        key="train.opened",
+        key=_OPENED,
         persist_state="session",
         filter_mode="contains",
     )
-    address.write(JOB, "train.opened", chosen)
+    address.write(JOB, _OPENED, chosen)
     if chosen is not None:
         _detail(ws, by_id[chosen])
 

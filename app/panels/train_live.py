@@ -16,11 +16,13 @@ SHOWN = 10
 _LOWER_IS_BETTER = frozenset({"log_loss", "brier"})
 
 
-def show(history: Sequence[Progress], job_id: str) -> None:
-    """Show the newest of what the messages tell beyond numbers; nothing when they tell none."""
-    detail = next((item.detail for item in reversed(history) if item.detail), None)
-    if detail is None:
-        return
+def newest(history: Sequence[Progress]) -> Mapping[str, Any] | None:
+    """Return the newest of what messages tell beyond numbers; None when they tell nothing."""
+    return next((item.detail for item in reversed(history) if item.detail), None)
+
+
+def show(detail: Mapping[str, Any], job_id: str) -> None:
+    """Show what was tried so far, by a search or by the automatic choice."""
     if detail.get("kind") == "auto":
         _table(families(detail), "Tried so far, the best first", f"train.tried.{job_id}")
     elif detail.get("kind") == "search":

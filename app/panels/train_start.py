@@ -51,8 +51,9 @@ def show(ws: Workspace, runner: Runner[Workspace], wanted: Wanted) -> None:
     )
     most = sum(found.most_seconds for found in estimates)
     memory = max(found.memory_bytes for found in estimates)
+    limit = f", at most {duration(most)}" if most > 1.1 * total else ""
     right.caption(
-        f"About {duration(total)} in all, at most {duration(most)}, with up to {size(memory)} of memory; "
+        f"About {duration(total)} in all{limit}, with up to {size(memory)} of memory; "
         "in the background: pages stay usable, and it goes on when you close the browser."
     )
     for note in dict.fromkeys(note for found in plans for note in found.notes):

@@ -208,7 +208,7 @@ def test_bad_settings_are_refused_before_anything_starts(imported: Workspace, op
     page.multiselect(key=f"{prefix}.stacking.members").set_value(["scorecard", "boosting"]).run()
     assert shown(page.error) == ""
     every = ["income", "late **months** <b>", "region"]
-    page.multiselect(key=f"{prefix}.left_out").set_value(every).run()
+    page.multiselect(key=f"{prefix}.left_out.0").set_value(every).run()
     assert "at least one feature" in shown(page.error)
     assert no_start(page)
 
@@ -280,7 +280,9 @@ def test_what_was_tried_so_far_is_shown_while_it_runs() -> None:
         from app.panels import train_live
 
         said = Progress(step=1, steps=9, detail={"kind": "auto", "tried": tried})
-        train_live.show([said, Progress(step=2, steps=9)], "job")
+        detail = train_live.newest([said, Progress(step=2, steps=9)])
+        assert detail is not None
+        train_live.show(detail, "job")
 
     page = AppTest.from_function(panel, kwargs={"tried": tried}).run()
     assert not page.exception
