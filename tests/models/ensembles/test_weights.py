@@ -46,7 +46,7 @@ def test_ridge_stacking_finds_the_same_proportions_and_scale() -> None:
 
 def test_a_member_that_is_wrong_gets_nothing() -> None:
     odds, y = made()
-    odds[:, 2] = -odds[:, 0]
+    odds[:, 2] = odds[:, 2] - odds[:, 0]
 
     for weights in (
         blended(odds * 0.5, y, np.ones(len(y)), l2=0.0, sum_to_one=True),
