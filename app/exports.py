@@ -52,7 +52,7 @@ def excel_bytes(sheets: Mapping[str, pd.DataFrame]) -> bytes:
     book = Workbook()
     book.remove(book.active)
     for title, frame in sheets.items():
-        sheet = book.create_sheet(_SHEET.sub(" ", title)[:31] or "Sheet")
+        sheet = book.create_sheet(_SHEET.sub(" ", title)[:31].strip() or "Sheet")
         for column, name in enumerate(frame.columns, start=1):
             cells = [_text(str(name)), *map(_cell, frame.iloc[:, column - 1])]
             for row, value in enumerate(cells, start=1):

@@ -152,6 +152,7 @@ def plan(ws: Workspace, spec: TrainingSpec) -> Plan:
         training_checks.rows(spec, split, classes, positive)
     domain = columns.checked_domain(version, spec, name)
     features, left_out = columns.features(version, spec, name, domain)
+    training_checks.features(config, features)
     suspects = leaks.suspected(ws, version, name, features) if name is not None else ()
     notes += [*left_out, *(f"{leaks.told(leak)} The model learns from it." for leak in suspects)]
     whole = spec.model_copy(

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from aimass_core.models.family import Family
+    from aimass_core.schema import Column
     from aimass_core.split import SplitConfig
     from aimass_core.workflows.training import TrainingSpec
 
@@ -77,6 +78,32 @@ def settings(family: Family, spec: TrainingSpec) -> BaseModel:
             "Choose another family, or train without a search",
         )
     return config
+
+
+def features(config: BaseModel, columns: Sequence[Column]) -> None:
+    """Check that settings name features that are learnt from, of the kind they are about.
+
+    Raises
+    ------
+    SettingsError
+        When one does not; says which setting and which feature.
+    """
+    speaks_of = getattr(config, "speaks_of", None)
+    kinds = {column.name: column.kind for column in columns}
+    for setting, name, number in () if speaks_of is None else speaks_of():
+        known = kinds.get(name.removesuffix(" (missing)"))
+        if known is None:
+            raise SettingsError(
+                f"the setting `{setting}` must name features that are learnt from",
+                f"`{name}` is none of them",
+                "Correct the name, or take it out of the setting",
+            )
+        if number is not None and number == (known == "category"):
+            raise SettingsError(
+                f"the setting `{setting}` must fit the type of `{name}`",
+                f"it is a {known}",
+                "Take it out of the setting, or change its type in Clean",
+            )
 
 
 def rows(

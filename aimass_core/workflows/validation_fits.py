@@ -82,6 +82,7 @@ class _Bench:
             device=spec.device,
             seed=spec.seed,
         )
+        estimator.name_labels(prepared.steps.texts)
         estimator.fit(
             prepared.X,
             prepared.y,

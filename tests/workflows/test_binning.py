@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,8 @@ from aimass_core.errors import DataError, SettingsError
 from aimass_core.intake.engine import engine
 from aimass_core.intake.repair import SentinelRepair
 from aimass_core.models.families.scorecard import BinEdit
-from aimass_core.workflows import binning, cleaning, evaluating, importing, scorecard_export
+from aimass_core.workflows import binning, cleaning, evaluating, importing, scorecard_export, training
+from aimass_core.workflows.training import TrainingSpec
 from aimass_core.workspace import runs
 from aimass_core.workspace.connection import Workspace, open_workspace
 from tests import trained
@@ -199,3 +201,23 @@ def test_the_points_table_adds_up_to_the_score(ws: Workspace) -> None:
     np.testing.assert_allclose(sums, scale["Offset"] - scale["Factor"] * card.log_odds(prepared.X), atol=1e-9)
     assert scale["Run"] == "quantile"
     assert len(sheets["Edits"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("config", "words"),
+    [
+        ({"special": {"height": [-1.0]}}, "`special` must name features"),
+        ({"special": {"job": [-1.0]}}, "`special` must fit the type of `job`"),
+        ({"method": "optimal", "trends": {"job": "up"}}, "`trends` must fit"),
+        ({"edits": [{"kind": "split", "feature": "customer", "to": 3.0}]}, "`edits` must name features"),
+        ({"edits": [{"kind": "merge", "feature": "age", "labels": ["a", "b"]}]}, "`edits` must fit"),
+        ({"method": "quantile", "trend": "up"}, "needs the optimal method"),
+    ],
+)
+def test_settings_that_do_not_fit_are_refused_before_the_start(
+    ws: Workspace, config: dict[str, Any], words: str
+) -> None:
+    spec = TrainingSpec(dataset="loans", target="default", family="scorecard", config=config)
+
+    with pytest.raises(SettingsError, match=words):
+        training.check(ws, spec)

@@ -170,6 +170,15 @@ class ScorecardConfig(BaseModel):
     def _none_for_empty(cls, value: Any) -> Any:
         return value or None
 
+    def speaks_of(self) -> tuple[tuple[str, str, bool | None], ...]:
+        """Return which settings name which features, and whether those must be numbers (None: either)."""
+        found: list[tuple[str, str, bool | None]] = []
+        found += [("special", name, True) for name in self.special or {} if name != EVERY]
+        found += [("trends", name, True) for name in self.trends or {}]
+        found += [("edits", edit.feature, edit.labels is None) for edit in self.edits]
+        found += [("edited_from", bins.feature, bins.edges is not None) for bins in self.edited_from]
+        return tuple(found)
+
     @model_validator(mode="after")
     def _fitting(self) -> ScorecardConfig:
         for name, codes in (self.special or {}).items():
