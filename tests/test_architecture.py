@@ -44,6 +44,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "duckdb_extension_encodings": ("aimass_core/intake/",),
     "openpyxl": ("aimass_core/intake/", "app/exports.py"),
     "shap": ("aimass_core/explain/",),
+    "numba": ("aimass_core/explain/",),
     "lightgbm": ("aimass_core/models/boosting.py",),
     "interpret": ("aimass_core/models/additive",),
     "optuna": ("aimass_core/models/search",),

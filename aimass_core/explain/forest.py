@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numba
 import numpy as np
 import numpy.typing as npt
+
+from aimass_core.explain.compiled import compiled
 
 Matrix = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -132,7 +133,7 @@ class Forest:
         )
 
 
-@numba.njit(cache=True)
+@compiled
 def _goes_left(
     columns: Matrix,
     left: Ints,

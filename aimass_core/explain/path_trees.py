@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 from math import factorial
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
+from aimass_core.explain.compiled import compiled
 from aimass_core.explain.forest import Forest
 
 Matrix = npt.NDArray[np.float64]
@@ -127,7 +127,7 @@ class PathTables:
         return np.ascontiguousarray(found.T)
 
 
-@numba.njit(cache=True)
+@compiled
 def _tables(value: Matrix, starts: Ints, rests: Matrix, table_start: Ints, weights: Matrix) -> Matrix:
     """Work out what each leaf gives: ``value (one - rest) Σ_j weight_j coefficient_j``.
 
@@ -164,7 +164,7 @@ def _tables(value: Matrix, starts: Ints, rests: Matrix, table_start: Ints, weigh
     return found
 
 
-@numba.njit(cache=True)
+@compiled
 def _look_up(
     goes: Bools,
     step_start: Ints,

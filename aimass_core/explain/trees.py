@@ -9,11 +9,11 @@ walked, so most leaves are never visited. shap's own implementation does not rea
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 import numpy.typing as npt
 from scipy.special import gammaln
 
+from aimass_core.explain.compiled import compiled
 from aimass_core.explain.forest import Forest
 
 Matrix = npt.NDArray[np.float64]
@@ -60,7 +60,7 @@ def _weights(depth: int) -> tuple[Matrix, Matrix]:
     return gain, loss
 
 
-@numba.njit(cache=True)
+@compiled
 def _scores(goes: Bools, roots: Ints, left: Ints, right: Ints, player: Ints, value: Matrix) -> Matrix:
     found = np.zeros(len(goes))
     for i in range(len(goes)):
@@ -72,7 +72,7 @@ def _scores(goes: Bools, roots: Ints, left: Ints, right: Ints, player: Ints, val
     return found
 
 
-@numba.njit(cache=True)
+@compiled
 def _explained(
     mine: Bools,
     theirs: Bools,
