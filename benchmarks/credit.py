@@ -2,9 +2,9 @@
 
 Taiwan: UCI "default of credit card clients", three stratified folds, seed 0, mean AUC. Lending Club
 2007-2011: loans before 2011 to learn from, 2011 to test on, only what is known when the loan is offered.
-Families have their default settings and go through the product's encoder. What a model needs to stop early or to choose by,
-it takes from its training rows; test rows only measure. Time: 20,000 x 23 rows. Memory: the peak of a process
-that fits 1,000,000 x 30 rows.
+Families have their default settings and go through the product's encoder. What a model needs to stop early
+or to choose by, it takes from its training rows; test rows only measure. Time: 20,000 x 23 rows. Memory: the
+peak of a process that fits 1,000,000 x 30 rows.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from benchmarks.peers import PEERS
 from benchmarks.public import Part
 from benchmarks.rows import Row, alone
 
-TARGETS = {"scorecard": 0.771, "additive": 0.782, "boosting": 0.785, "tabm": 0.782, "auto": 0.785}
+TARGETS = {"scorecard": 0.771, "additive": 0.782, "boosting": 0.783, "tabm": 0.782, "auto": 0.785}
 """Mean AUC on Taiwan that the defaults must reach."""
 BESIDE = {
     "scorecard": "logistic",

@@ -32,11 +32,10 @@ def tuned_lightgbm(part: Part) -> Floats:
         random_state=0,
         verbosity=-1,
     )
-    labels = list(part.categorical) or "auto"
-    model.fit(part.X, part.y, categorical_feature=labels)
+    model.fit(part.X, part.y, categorical_feature=list(part.categorical))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of names that an array has not
-        return np.asarray(model.predict_proba(part.test_X)[:, 1])
+        return np.asarray(model.predict_proba(part.test_X))[:, 1]
 
 
 def binned_logistic(part: Part) -> Floats:

@@ -124,8 +124,8 @@ def _part(
     frame: pd.DataFrame,
     y: Ints,
     columns: tuple[Column, ...],
-    train: Ints,
-    test: Ints,
+    train: npt.NDArray[Any],
+    test: npt.NDArray[Any],
     *,
     ordered: bool = False,
 ) -> Part:
