@@ -104,12 +104,13 @@ def ulb() -> Part:
     """Return the ULB card transactions by time: the first 70 % to learn from, the last 30 % to test on."""
     frame = pd.read_parquet(shared("fraud/ulb_creditcard.parquet"))
     frame = frame.sort_values("Time", kind="stable", ignore_index=True)
-    y = frame["Class"].astype(int).to_numpy()
+    y = frame["Class"].to_numpy(dtype=np.int64)
     columns = tuple(
         Column(name=name, kind="number") for name in frame.columns if name not in ("Time", "Class")
     )
     cut = int(0.7 * len(frame))
-    return _part(frame, y, columns, np.arange(cut), np.arange(cut, len(frame)), ordered=True)
+    rows = np.arange(len(frame), dtype=np.int64)
+    return _part(frame, y, columns, rows[:cut], rows[cut:], ordered=True)
 
 
 def generated(rows: int, columns: int, *, seed: int = 0) -> tuple[Floats, Ints]:
