@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from aimass_core.workflows import evaluating, scoring
-from aimass_core.workspace import registry, runs
+import threading
+
+from aimass_core.workflows import evaluating, explanations, scoring
+from aimass_core.workspace import joblog, registry, runs
 from aimass_core.workspace.connection import Workspace
+from app import context
 from tests.pages.conftest import ROWS, OpenPage, shown
 
 
@@ -72,3 +75,32 @@ def test_table_of_test_rows_is_ordered_by_risk(trained: Workspace, open_page: Op
     assert not page.exception
     shares = page.dataframe[0].value["Probability"].str.rstrip("%").astype(float)
     assert shares.is_monotonic_decreasing
+
+
+def test_all_test_rows_are_explained_from_the_page(trained: Workspace, open_page: OpenPage) -> None:
+    run = runs.get(trained, "loans boosting")
+    page = open_page("explain", run=run.name)
+
+    page.button(key="explain.many.start").click().run()
+
+    assert not page.exception
+    runner = context.runner()
+    (job,) = joblog.jobs(trained, kind=explanations.KIND)
+    while not runner.status(job.job_id).job.ended:
+        threading.Event().wait(0.1)
+    assert runner.status(job.job_id).job.state == "done", runner.status(job.job_id).job.error
+    page = open_page("explain", run=run.name)
+    assert not page.exception
+    (kept,) = explanations.of_run(trained, run.run_id)
+    scores = evaluating.scores(trained, run.run_id)
+    assert kept.row_count == int((scores["part"] == "test").sum())
+    text = shown([*page.markdown, *page.caption])
+    assert f"{kept.row_count:,} test rows" in text
+    assert kept.explanation_id in text
+    assert any("Strongest reason against" in frame.value.columns for frame in page.dataframe)
+
+
+def test_additivity_is_said_in_words(trained: Workspace, open_page: OpenPage) -> None:
+    text = shown(open_page("explain").markdown)
+
+    assert "The contributions add up to the score exactly (largest gap 0.000000 log-odds)" in text
