@@ -285,7 +285,7 @@ def score(
 
 @app.command("export-scorecard")
 def export_scorecard(
-    run: Annotated[str, typer.Argument(help="Name or id of a run of the family scorecard.")],
+    run: Annotated[str, typer.Argument(help="Run or registered model of the family scorecard.")],
     out: Annotated[Path, typer.Option(help="File to write.")],
     format: Annotated[  # noqa: A002 — the option's name
         Literal["excel", "sql"], typer.Option(help="Table of points, or a SELECT that gives the same scores.")

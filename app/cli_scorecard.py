@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
-from aimass_core.errors import DataError
+from aimass_core.errors import DataError, NotFoundError
 from app.cli_reply import Reply
 from app.cli_workspace import opened
 
@@ -14,13 +14,16 @@ from app.cli_workspace import opened
 def export(
     run: str, *, kind: Literal["excel", "sql"], out: Path, table: str, keep: tuple[str, ...] | None
 ) -> Reply:
-    """Write the points or the SQL of a run's scorecard; the file appears whole or not at all."""
+    """Write the points or the SQL of a scorecard, by run or model; the file appears whole or not at all."""
     from aimass_core.workflows import scorecard_export
-    from aimass_core.workspace import runs
+    from aimass_core.workspace import registry, runs
     from app.exports import excel_bytes
 
     with opened() as ws:
-        found = runs.get(ws, run)
+        try:
+            found = runs.get(ws, run)
+        except NotFoundError:
+            found = runs.get(ws, registry.get(ws, run).run_id)
         if kind == "sql":
             content = scorecard_export.sql(ws, found.run_id, table=table, keep=keep).encode("utf-8")
         else:

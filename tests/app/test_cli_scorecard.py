@@ -15,7 +15,7 @@ import pytest
 
 from aimass_core.errors import NotFoundError, SettingsError
 from aimass_core.settings import settings
-from aimass_core.workflows import importing
+from aimass_core.workflows import evaluating, importing
 from aimass_core.workspace.connection import open_workspace
 from app.exports import excel_bytes
 from tests import trained
@@ -31,7 +31,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     version = importing.import_file(ws, path, name="loans", actor="ana")
     importing.set_roles(ws, version, {"customer": "id", "default": "target"}, actor="ana")
     for family, config in (("scorecard", {"bins": 4}), ("boosting", {"trees": 5})):
-        trained.train(ws, dataset="loans", family=family, config=config, name=family)
+        run = trained.train(ws, dataset="loans", family=family, config=config, name=family)
+        evaluating.register(ws, run, name=f"{family}-model", actor="ana")
     ws.close()
     return home
 
@@ -72,8 +73,9 @@ def test_sql_is_written_with_the_names_asked_for(export: Any, tmp_path: Path) ->
 def test_excel_is_written(export: Any, tmp_path: Path) -> None:
     out = tmp_path / "card.xlsx"
 
-    export("scorecard", "--out", str(out))
+    answer = export("scorecard-model@1", "--out", str(out))
 
+    assert answer["run"] == "scorecard"
     book = openpyxl.load_workbook(out)
     header = [cell.value for cell in book["Points"][1]]
     assert header[:2] == ["Feature", "Bin"]
