@@ -145,7 +145,7 @@ def _steps(held: Contents) -> list[_Step]:
               counted(len(held.newest), "data set")),
         _Step("clean", "Clean", "Counted repairs make the next version.", cleaned > 0,
               counted(cleaned, "cleaned version")),
-        _Step("train", "Train", "Scorecard, LightGBM and DANN on one split.", bool(held.runs),
+        _Step("train", "Train", "Say how much time you have; the best is found.", bool(held.runs),
               counted(len(held.runs), "run")),
         _Step("evaluate", "Evaluate", "Compare, choose a cut-off, register.", bool(held.models),
               counted(len(held.models), "registered model")),
