@@ -14,7 +14,7 @@ from aimass_core.split import SplitConfig
 from aimass_core.workflows import feature_groups, training
 from aimass_core.workflows.training import TrainingSpec
 from aimass_core.workflows.validation_spec import ValidationSpec
-from aimass_core.workspace import audit, runs, validations
+from aimass_core.workspace import audit, datasets, runs, validations
 from aimass_core.workspace.connection import Workspace
 
 if TYPE_CHECKING:
@@ -138,6 +138,11 @@ def prepare(ws: Workspace, spec: dict[str, Any], folder: Path) -> None:
     """Write the rows and everything the worker must know into the job's input folder."""
     found = plan(ws, ValidationSpec.model_validate(spec))
     training.prepare(ws, found.training.model_dump(mode="json"), folder)
+    path = folder / "input" / "training.json"
+    # the recipe the run itself was trained by: another may have been attached to the version since
+    recipe = datasets.recipe_json(ws, found.run.version_id, at=found.run.created_at) or {}
+    asked = {**json.loads(path.read_text("utf-8")), "steps": recipe.get("steps", [])}
+    path.write_text(json.dumps(asked, ensure_ascii=False), "utf-8")
     (folder / "input" / "validation.json").write_text(found.spec.model_dump_json(), "utf-8")
 
 

@@ -192,12 +192,17 @@ def set_roles(ws: Workspace, version_id: str, schema: Schema, *, actor: str) -> 
         audit.record(cursor, "dataset.roles", version_id, {"ref": version.ref, "roles": changed}, actor=actor)
 
 
-def recipe_json(ws: Workspace, version_id: str) -> dict[str, Any] | None:
-    """Return the cleaning recipe attached to a version, or None."""
+def recipe_json(ws: Workspace, version_id: str, *, at: datetime | None = None) -> dict[str, Any] | None:
+    """Return the cleaning recipe attached to a version, or None.
+
+    Parameters
+    ----------
+    at : the one that was attached at this moment; default: the present one.
+    """
     rows = ws.rows(
-        "SELECT CAST(recipe AS VARCHAR) AS recipe FROM dataset_recipes WHERE version_id = ? "
-        "ORDER BY set_at DESC LIMIT 1",
-        [version_id],
+        "SELECT CAST(recipe AS VARCHAR) AS recipe FROM dataset_recipes "
+        "WHERE version_id = ? AND (? IS NULL OR set_at <= ?) ORDER BY set_at DESC LIMIT 1",
+        [version_id, at, at],
     )
     return json.loads(rows[0]["recipe"]) if rows else None
 

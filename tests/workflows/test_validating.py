@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,7 +18,7 @@ from aimass_core.jobs.runner import run_now
 from aimass_core.schema import Column
 from aimass_core.workflows import validating
 from aimass_core.workflows.validation_spec import ValidationSpec
-from aimass_core.workspace import audit, runs
+from aimass_core.workspace import audit, datasets, runs
 from aimass_core.workspace.connection import Workspace, open_workspace
 from aimass_core.workspace.joblog import JobLog
 from tests.made import add_dataset, train_now
@@ -187,6 +189,20 @@ def test_what_cannot_be_done_is_refused_before_it_starts(
 ) -> None:
     with pytest.raises(error, match=text):
         validating.plan(ws, ValidationSpec(run="points", **settings))
+
+
+def test_recipe_of_the_run_counts_and_not_the_one_attached_since(ws: Workspace, tmp_path: Path) -> None:
+    run = runs.get(ws, "points")
+    step = {"kind": "missing", "columns": ["income"], "method": "median"}
+    datasets.set_recipe(ws, run.version_id, {"repairs": [], "steps": [step]}, actor="bob")
+    spec = validating.plan(ws, ValidationSpec(run="points")).spec
+    (tmp_path / "input").mkdir()
+
+    validating.prepare(ws, spec.model_dump(mode="json"), tmp_path)
+
+    asked = json.loads((tmp_path / "input" / "training.json").read_text("utf-8"))
+    assert asked["steps"] == []
+    assert asked["spec"]["features"] == list(run.spec["features"])
 
 
 def test_unknown_run(ws: Workspace) -> None:
