@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+import numpy as np
 import plotly.graph_objects as go
 
 from aimass_core.explain.reasons import Reason
@@ -84,9 +85,9 @@ def beeswarm(swarms: Sequence[Swarm]) -> go.Figure:
     if ordered:
         made.add_trace(
             go.Scattergl(
-                x=[dot[0] for dot in ordered],
-                y=[dot[1] for dot in ordered],
-                text=[names[dot[2]] for dot in ordered],
+                x=np.array([dot[0] for dot in ordered]),  # plotly checks a list value by value
+                y=np.array([dot[1] for dot in ordered]),
+                text=np.array([names[dot[2]] for dot in ordered]),
                 mode="markers",
                 showlegend=False,
                 hovertemplate="%{text}<br>%{x:+.3f} log-odds<br>"
@@ -94,7 +95,7 @@ def beeswarm(swarms: Sequence[Swarm]) -> go.Figure:
                 marker={
                     "size": 5,
                     "opacity": 0.8,
-                    "color": [round(dot[3], 3) for dot in ordered],
+                    "color": np.array([round(dot[3], 3) for dot in ordered]),
                     "colorscale": _LEVELS,
                     "cmin": 0,
                     "cmax": 1,
@@ -112,9 +113,9 @@ def beeswarm(swarms: Sequence[Swarm]) -> go.Figure:
     if other:
         made.add_trace(
             go.Scattergl(
-                x=[dot[0] for dot in other],
-                y=[dot[1] for dot in other],
-                text=[names[dot[2]] for dot in other],
+                x=np.array([dot[0] for dot in other]),
+                y=np.array([dot[1] for dot in other]),
+                text=np.array([names[dot[2]] for dot in other]),
                 mode="markers",
                 name="Missing value, or category (no order)",
                 hovertemplate="%{text}<br>%{x:+.3f} log-odds<extra></extra>",
@@ -150,6 +151,8 @@ def waterfall(reasons: Sequence[Reason], *, base: float, log_odds: float, limit:
         at += contribution
     made = figure(height=150 + _STEP * (len(steps) + 2), x_title="Log-odds")
     made.add_trace(_floating(steps, starts, whiskers))
+    if any(whiskers):
+        made.add_trace(_numbers(steps, starts, whiskers))
     ends = [*starts, at, base, log_odds]
     pad = 0.2 * (max(ends) - min(ends)) or 0.5
     low, high = min(ends) - pad, max(ends) + pad
@@ -185,7 +188,7 @@ def _floating(
         orientation="h",
         width=0.7,
         marker={"color": [BAD if value > 0 else GOOD for _, value in steps]},
-        text=[f"{value:+.3f}" for _, value in steps],
+        text=None if any(whiskers) else [f"{value:+.3f}" for _, value in steps],
         textposition="auto",
         textangle=0,
         cliponaxis=False,
@@ -203,6 +206,25 @@ def _floating(
         ],
         hovertemplate="%{customdata[0]}<br>%{customdata[1]:+.4f}%{customdata[4]} log-odds<br>"
         "probability %{customdata[2]:.1%} → %{customdata[3]:.1%}<extra></extra>",
+        showlegend=False,
+    )
+
+
+def _numbers(
+    steps: Sequence[tuple[str, float]], starts: Sequence[float], whiskers: Sequence[float]
+) -> go.Scatter:
+    """Return the contributions as text beyond the whiskers of their bars."""
+    return go.Scatter(
+        x=[
+            start + value + (whisker if value > 0 else -whisker)
+            for (_, value), start, whisker in zip(steps, starts, whiskers, strict=True)
+        ],
+        y=list(range(len(steps))),
+        mode="text",
+        text=[f" {value:+.3f} " for _, value in steps],
+        textposition=["middle right" if value > 0 else "middle left" for _, value in steps],
+        cliponaxis=False,
+        hoverinfo="skip",
         showlegend=False,
     )
 
