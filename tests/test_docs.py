@@ -50,7 +50,7 @@ def test_commands_exist(document: Path) -> None:
     known = set(getattr(get_command(cli), "commands", {}))
     text = document.read_text(encoding="utf-8")
 
-    named = set(re.findall(r"(?:^|[`\s/])aimass ([a-z]+)", text, re.MULTILINE)) - {"core"}
+    named = set(re.findall(r"(?:^|[`\s/])aimass ([a-z]+(?:-[a-z]+)*)", text, re.MULTILINE)) - {"core"}
 
     assert named <= known
 
