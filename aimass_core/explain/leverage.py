@@ -25,6 +25,7 @@ TOP = 4
 """Strongest reasons whose order should be settled."""
 FEWEST_REFERENCES = 16
 """Fewest reference rows an expensive model is compared with."""
+_MODERATE_REFERENCES = 32
 _PAIRS_A_PLAYER = 2
 """Pairs a player before values are worked out; with one there would be as many unknowns as pairs."""
 _NORMAL_95 = 1.96
@@ -82,7 +83,9 @@ def effort(players: int, references: int, *, evaluations: int) -> Effort:
     if players <= ENUMERATE_UP_TO and 2 * every * fewest <= 2 * evaluations:
         return Effort((every,), max(fewest, min(references, 2 * evaluations // max(1, 2 * every))))
     least = min(every, _PAIRS_A_PLAYER * players)
-    used = max(fewest, min(references, evaluations // (2 * least)))
+    # Twice the least pairs before more than a moderate number of reference rows.
+    affordable, comfortable = evaluations // (2 * least), evaluations // (4 * least)
+    used = max(fewest, min(references, max(comfortable, min(_MODERATE_REFERENCES, affordable))))
     pairs = max(least, min(every, evaluations // (2 * used)))
     # A stage worth stopping for is well below the next.
     earlier = {max(least, pairs // 4), max(least, pairs // 2)}

@@ -85,6 +85,19 @@ def test_waterfall_shows_intervals_where_contributions_are_estimated() -> None:
     assert not plain.visible
 
 
+def test_numbers_stand_beyond_the_whiskers() -> None:
+    estimated = step("b", "2", -0.2).model_copy(update={"error": 0.1})
+
+    numbers = next(
+        trace
+        for trace in shapley.waterfall([estimated], base=0.0, log_odds=-0.2).data
+        if trace.type == "scatter" and trace.mode == "text"
+    )
+
+    assert list(numbers.x) == [pytest.approx(-0.2 - 0.196)]
+    assert list(numbers.text) == [" -0.200 "]
+
+
 def test_waterfall_axes_have_few_level_labels() -> None:
     figure = shapley.waterfall([step("a", "1", 4.0), step("b", "2", 5.0)], base=-4.0, log_odds=5.0)
 

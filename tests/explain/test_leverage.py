@@ -186,5 +186,6 @@ def test_budget_is_kept_and_every_reference_row_is_used_while_it_lasts() -> None
     assert thirty == Effort((60, 100, 200), 100)
     dear = leverage.effort(30, 100, evaluations=2_500)
     assert dear == Effort((62,), 20)
+    assert leverage.effort(17, 100, evaluations=10_000) == Effort((34, 68), 73)
     assert leverage.effort(30, 100, evaluations=10).references == 16
     assert leverage.effort(1, 100, evaluations=10).pairs == (0,)
