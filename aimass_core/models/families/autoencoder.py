@@ -9,7 +9,7 @@ from aimass_core.models.estimate import Estimate
 from aimass_core.models.family import Family, Metric, Span
 from aimass_core.settings import Device
 
-INPUT_NS, WEIGHT_NS, CELL_BYTES = 250.0, 0.25, 60.0
+INPUT_NS, WEIGHT_NS, CELL_BYTES = 200.0, 0.17, 40.0
 # On a GPU the steps of a network this small wait for the host, not for arithmetic.
 CUDA_STEP_SECONDS, CUDA_WEIGHT_NS = 3e-3, 5e-4
 

@@ -9,7 +9,7 @@ from aimass_core.models.estimate import Estimate
 from aimass_core.models.family import Family
 from aimass_core.settings import Device
 
-TREE_ROW_NS, CELL_BYTES = 120.0, 34.0
+TREE_NS, TREE_ROW_NS, CELL_BYTES = 1.5e6, 120.0, 34.0
 
 
 class IsolationConfig(BaseModel):
@@ -27,8 +27,8 @@ class IsolationConfig(BaseModel):
 
 
 def _estimate(config: IsolationConfig, rows: int, columns: int, device: Device) -> Estimate:
-    # Growing hundreds of small trees is nothing beside sending every row down each of them.
-    nanoseconds = rows * config.trees * TREE_ROW_NS + rows * columns * 100.0
+    # Trees of a few hundred rows are grown at once; every row is sent down each of them.
+    nanoseconds = config.trees * TREE_NS + rows * config.trees * TREE_ROW_NS + rows * columns * 100.0
     return estimate.from_nanoseconds(nanoseconds, nanoseconds, memory=rows * columns * CELL_BYTES)
 
 

@@ -11,7 +11,7 @@ from aimass_core.models.estimate import Estimate
 from aimass_core.models.family import Choice, Family, Metric, Span
 from aimass_core.settings import Device
 
-ROW_NS, TOKEN_WIDTH_NS, PAIR_NS, CELL_BYTES = 4_000.0, 4.6, 1.5, 40.0
+ROW_NS, TOKEN_NS, WIDTH_NS, PAIR_NS, CELL_BYTES = 8_000.0, 1_200.0, 60.0, 44.0, 40.0
 # On a GPU the steps of a network this small wait for the host, not for arithmetic.
 CUDA_BLOCK_STEP_SECONDS, CUDA_SHARE = 1.2e-3, 2e-3
 
@@ -91,7 +91,7 @@ def _estimate(config: TransformerConfig, rows: int, columns: int, device: Device
     tokens, width = columns + 1, config.width
     # Of the last block only one token is computed in full.
     blocks = config.depth - 0.5
-    per_row = ROW_NS + blocks * tokens * (width * (TOKEN_WIDTH_NS + 0.1 * width) + tokens * PAIR_NS * 4)
+    per_row = ROW_NS + blocks * tokens * (TOKEN_NS + width * WIDTH_NS + tokens * PAIR_NS)
     batch = config.batch_size or estimate.default_batch_size(rows, "cuda" if cuda else "cpu")
     per_epoch = rows * per_row
     if cuda:
