@@ -194,7 +194,7 @@ def test_only_labels_is_no_trouble() -> None:
     model = TabmClassifier(members=2, epochs=10, device="cpu", categorical=(0, 1), **SMALL).fit(X, y)
     p = model.predict_proba(X)[:, 1]
 
-    assert p[X[:, 0] == 2].mean() > p[X[:, 0] != 2].mean() + 0.3
+    assert p[X[:, 0] == 2].mean() > p[X[:, 0] != 2].mean() + 0.15
 
 
 def test_more_members_cost_more() -> None:
