@@ -46,7 +46,7 @@ def effort(members: Members, players: int, width: int, thoroughness: Thoroughnes
 def seconds_a_row(members: Members, players: int, width: int, thoroughness: Thoroughness) -> float:
     """Return about how long one row takes on a plain processor core."""
     tried = effort(members, players, width, thoroughness)
-    found = 2e-5 * len(members.additive) + 2e-3 * len(members.trees)
+    found = 2e-5 * len(members.additive) + 5e-4 * len(members.trees)
     if tried is not None:
         found += 2 * tried.pairs[-1] * tried.references * seconds_a_score(members.functions, width)
     return found

@@ -118,7 +118,7 @@ def _result(model: Model, done: _Done, key: str) -> None:
         ]
     )
     if not result.explained:
-        st.caption("Without reasons: this kind of model explains at most 500 rows of a file.")
+        st.caption("Without reasons: with this model they would take more than ten minutes for so many rows.")
     if result.out.exists():
         kind = "text/csv" if result.out.suffix == ".csv" else "application/octet-stream"
         with st.container(horizontal=True):
