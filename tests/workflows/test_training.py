@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from pydantic import ValidationError
 
 from aimass_core.bundle import Bundle
 from aimass_core.errors import DataError, NotFoundError, SettingsError
@@ -409,3 +410,149 @@ def test_taiwan_default_is_learnt(ws: Workspace) -> None:
 
     assert run.metrics["test.auc"] > 0.74
     assert "GENDER" not in run.spec["features"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"search": {"folds": 20}}, "`folds` of the search must not be more than the rows"),
+        ({"family": "stacking", "config": {"folds": 20}}, "`folds` of the settings must not be more"),
+        ({"family": "auto", "config": {}, "search": {}}, "needs settings to search among"),
+        ({"family": "auto", "config": {"budget_seconds": 0}}, "`budget_seconds`"),
+        ({"search": {"by": "validation"}, "split": {"validation_share": 0}}, "needs validation rows"),
+        ({"calibration": "platt", "split": {"validation_share": 0}}, "needs 10 validation rows"),
+        ({"unlabelled": True}, "needs a family that can do without"),
+        ({"family": "isolation", "unlabelled": True, "target": "y"}, "`target` must be empty"),
+        ({"family": "isolation", "unlabelled": True, "calibration": "platt"}, "nothing to judge"),
+        ({"family": "isolation", "unlabelled": True, "search": {}}, "nothing to judge"),
+    ],
+)
+def test_ways_of_training_that_cannot_be_gone_are_refused_before_any_work(
+    ws: Workspace, settings: dict[str, Any], words: str
+) -> None:
+    frame = applicants(300)
+    frame["y"] = (np.arange(300) < 24).astype(int)  # so few that 20 folds do not have one each
+    add_dataset(ws, frame)
+    family = settings.get("family", "scorecard")
+
+    with pytest.raises(SettingsError, match=words):
+        training.plan(ws, spec(**({"family": family, "config": {}} | settings)))
+
+
+def test_budget_of_zero_is_refused() -> None:
+    with pytest.raises(ValidationError, match="greater than 0"):
+        spec(search={"budget_seconds": 0})
+
+
+def test_search_is_made_kept_and_shown_live(ws: Workspace) -> None:
+    add_dataset(ws, applicants(400))
+    messages: list[Progress] = []
+
+    run = train_here(
+        ws, "boosting", search={"budget_seconds": 300, "trials": 4, "folds": 2}, messages=messages
+    )
+
+    kept = evaluating.extra(ws, run.run_id, "search")
+    assert kept is not None
+    assert len(kept["trials"]) == 4
+    assert run.spec["config"] == kept["config"]
+    assert evaluating.bundle(ws, run.run_id).manifest.config == kept["config"]
+    shown = [message.detail for message in messages if message.detail is not None]
+    assert shown[-1]["trials"] == kept["trials"]
+    assert [message.step for message in messages] == sorted(message.step for message in messages)
+
+
+def test_folds_of_a_search_keep_groups_together(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    from aimass_core.models import inner
+
+    frame = applicants(400).assign(customer=np.repeat([f"c{n}" for n in range(100)], 4))
+    add_dataset(ws, frame, columns=(*COLUMNS, TARGET, Column(name="customer", kind="category", role="group")))
+    seen: list[Any] = []
+    real = inner.folds
+    monkeypatch.setattr(inner, "folds", lambda y, **given: seen.append(given["groups"]) or real(y, **given))
+
+    train_here(ws, split={"method": "group"}, search={"trials": 1, "folds": 2})
+
+    (groups,) = seen
+    assert len(set(groups)) == 56  # 100 customers, 70 % of them not tested, 80 % of those trained on
+
+
+@pytest.mark.parametrize("method", ["platt", "isotonic"])
+def test_calibration_is_learnt_on_validation_rows_and_shown_on_test_rows(ws: Workspace, method: str) -> None:
+    add_dataset(ws, applicants(900))
+    settings = {"config": {"trees": 400, "rate": 0.3, "min_child": 2, "patience": 400}, "seed": 1}
+
+    plain = train_here(ws, "boosting", **settings)
+    mended = train_here(ws, "boosting", calibration=method, **settings)
+
+    shown = evaluating.extra(ws, mended.run_id, "calibration")
+    assert evaluating.extra(ws, plain.run_id, "calibration") is None
+    assert shown is not None
+    assert (shown["asked"], shown["method"], shown["rows"]) == (method, method, 270)
+    assert shown["before"]["log_loss"] == pytest.approx(plain.metrics["test.log_loss"])
+    assert shown["after"]["log_loss"] == pytest.approx(mended.metrics["test.log_loss"])
+    assert len(shown["before"]["reliability"]) == len(shown["after"]["reliability"]) == 10
+    model = evaluating.bundle(ws, mended.run_id)
+    assert model.calibrator is not None
+    assert model.calibrator.method == method
+    prepared = model.prepare(applicants(50, seed=4)).X
+    raw = model.estimator.log_odds(prepared)
+    np.testing.assert_array_equal(model.raw_log_odds(prepared), raw)
+    np.testing.assert_array_equal(model.score_prepared(prepared).log_odds, model.calibrator.apply(raw))
+    assert mended.metrics["test.auc"] == pytest.approx(plain.metrics["test.auc"], abs=1e-9)
+    if method == "platt":  # a curve needs more validation rows than these 126
+        assert mended.metrics["test.log_loss"] < plain.metrics["test.log_loss"]
+
+
+def test_calibration_auto_says_why_it_did_nothing(ws: Workspace) -> None:
+    add_dataset(ws, applicants(600))
+
+    run = train_here(ws, calibration="auto")
+
+    shown = evaluating.extra(ws, run.run_id, "calibration")
+    assert shown is not None
+    assert shown["method"] == "none"
+    assert set(shown["validation_log_loss"]) == {"none", "platt", "isotonic"}
+    assert evaluating.bundle(ws, run.run_id).calibrator is None
+
+
+def test_rows_divided_by_time_reach_the_family_in_order_of_time(
+    ws: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from aimass_core.models.auto import AutoClassifier
+
+    frame = applicants(400)
+    columns = [c if c.name != "since" else c.model_copy(update={"role": "time"}) for c in COLUMNS]
+    frame["late"] = frame["since"].rank(method="first").astype(int)  # the order, as a feature
+    add_dataset(ws, frame, columns=(*columns, TARGET))
+    seen: list[Any] = []
+    real = AutoClassifier.fit
+
+    def fit(self: AutoClassifier, X: Any, y: Any, **given: Any) -> Any:
+        seen.append((self.ordered, X[:, 2], given["validation"][0][:, 2]))
+        return real(self, X, y, **given)
+
+    monkeypatch.setattr(AutoClassifier, "fit", fit)
+
+    train_here(ws, "auto", split={"method": "time"})
+
+    ((ordered, train, validation),) = seen
+    assert ordered
+    assert (np.diff(train) > 0).all()
+    assert (np.diff(validation) > 0).all()
+    assert train.max() < validation.min()
+
+
+def test_what_a_family_reports_is_kept_under_its_name(ws: Workspace) -> None:
+    add_dataset(ws, applicants(300))
+
+    run = train_here(ws, "auto")
+
+    tried, members = (evaluating.extra(ws, run.run_id, name) for name in ("auto", "members"))
+    assert tried is not None
+    assert members is not None
+    assert {item["family"] for item in tried["tried"]} == {"scorecard", "boosting"}
+    assert sum(member["weight"] for member in members["members"]) == pytest.approx(1.0)
+    assert run.spec["config"]["plan"]
+    for name in ("nothing", "../manifest", "manifest.json"):
+        assert evaluating.extra(ws, run.run_id, name) is None
