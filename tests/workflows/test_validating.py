@@ -16,7 +16,7 @@ from aimass_core.jobs.job import Job
 from aimass_core.jobs.progress import Progress
 from aimass_core.jobs.runner import run_now
 from aimass_core.schema import Column
-from aimass_core.workflows import validating
+from aimass_core.workflows import validating, validation_fits
 from aimass_core.workflows.validation_spec import ValidationSpec
 from aimass_core.workspace import audit, datasets, runs
 from aimass_core.workspace.connection import Workspace, open_workspace
@@ -61,7 +61,22 @@ def ws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
     workspace.close()
 
 
-def validate(ws: Workspace, messages: list[Progress] | None = None, **settings: Any) -> Job:
+def validate(ws: Workspace, *, run: str = "points", **settings: Any) -> Job:
+    """Validate in this process, by the three parts of the real job."""
+    spec = validating.plan(ws, ValidationSpec(run=run, **settings)).spec.model_dump(mode="json")
+    store = JobLog(ws)
+    job = store.add(kind=validating.KIND, title="validation", spec=spec, actor="ann")
+    folder = ws.jobs / job.job_id
+    for name in ("input", "output"):
+        (folder / name).mkdir(parents=True)
+    validating.prepare(ws, spec, folder)
+    validation_fits.compute(folder, lambda progress: None)
+    result = validating.record(ws, job, folder)
+    store.change(job.job_id, "done", {"result": result})
+    return store.get(job.job_id)
+
+
+def validate_in_a_worker(ws: Workspace, messages: list[Progress], **settings: Any) -> Job:
     spec = validating.plan(ws, ValidationSpec(run="points", **settings)).spec
     return run_now(
         ws,
@@ -71,14 +86,14 @@ def validate(ws: Workspace, messages: list[Progress] | None = None, **settings: 
         spec=spec.model_dump(mode="json"),
         store=JobLog(ws),
         actor="ann",
-        on_progress=None if messages is None else messages.append,
+        on_progress=messages.append,
         threads=1,
     )
 
 
 def test_folds_are_kept_and_read_back(ws: Workspace) -> None:
     messages: list[Progress] = []
-    job = validate(ws, messages, method="folds", folds=3, repeats=2)
+    job = validate_in_a_worker(ws, messages, method="folds", folds=3, repeats=2)
 
     found = validating.latest(ws, "points", "folds")
     assert found is not None
@@ -154,6 +169,19 @@ def test_group_of_noise_has_no_gain_and_the_one_that_tells_has(ws: Workspace) ->
     assert gains["income"].verdict == "helps"
     assert found.validation.groups[0].name == "income"
     assert found.validation.full_auc == pytest.approx(runs.get(ws, "points").metrics["test.auc"])
+
+
+def test_feature_that_settings_speak_of_can_be_left_out(ws: Workspace) -> None:
+    config = {"trees": 25, "min_child": 5, "monotone": {"income": "down", "noise_1": "up"}}
+    train_now(ws, "boosting", name="rising", config=config, bootstrap=0)
+
+    validate(ws, run="rising", method="feature-groups", seeds=1, groups={"money": ("income",)})
+
+    found = validating.latest(ws, "rising", "feature-groups")
+    assert found is not None
+    [group] = found.validation.groups
+    assert group.gain > 0.2
+    assert found.validation.full_auc == pytest.approx(runs.get(ws, "rising").metrics["test.auc"])
 
 
 def test_results_are_newest_first_and_of_one_run(ws: Workspace) -> None:
