@@ -188,8 +188,23 @@ def shown(bundle: Bundle, j: int) -> Callable[[float], str]:
     return lambda value: f"{value:,.10g}"
 
 
-def edit_text(edit: BinEdit, show: Callable[[float], str] = lambda value: f"{value:,.10g}") -> str:
-    """Return one line that says what an edit does, without its feature's name."""
+def edit_texts(ws: Workspace, run_ref: str, edits: Sequence[BinEdit]) -> list[str]:
+    """Return one line for each edit that says what it does, without its feature's name.
+
+    Raises
+    ------
+    NotFoundError, SettingsError
+        As :func:`scorecard`.
+    """
+    names = scorecard(ws, run_ref).column_names
+    bundle = evaluating.bundle(ws, run_ref)
+    return [
+        _edit_text(edit, shown(bundle, names.index(edit.feature) if edit.feature in names else len(names)))
+        for edit in edits
+    ]
+
+
+def _edit_text(edit: BinEdit, show: Callable[[float], str]) -> str:
     if edit.labels is not None:
         labels = ", ".join(edit.labels)
         return f"join the groups of {labels}" if edit.kind == "merge" else f"part {labels} from their group"

@@ -73,9 +73,12 @@ def points_tables(ws: Workspace, run_ref: str) -> dict[str, pd.DataFrame]:
         "Intercept (log-odds)": card.intercept_,
         "Score": "sum of the points of the features' bins; offset − factor × log-odds",
     }
+    made = binning.edits_of(card)
     edits = [
-        {"Number": number, "Feature": edit.feature, "Edit": binning.edit_text(edit)}
-        for number, edit in enumerate(binning.edits_of(card), start=1)
+        {"Number": number, "Feature": edit.feature, "Edit": text}
+        for number, (edit, text) in enumerate(
+            zip(made, binning.edit_texts(ws, run.run_id, made), strict=True), start=1
+        )
     ]
     return {
         "Points": pd.DataFrame(rows),

@@ -22,7 +22,7 @@ from app.charts import scorecard as charts
 from app.exports import excel_bytes, file_name
 from app.panels import scorecard_draft, scorecard_edit
 from app.tables import table
-from app.text import code, count, escape, measure, number, prose, share
+from app.text import code, count, counted, escape, measure, number, prose, share
 
 
 def offered(ws: Workspace, run: Run) -> bool:
@@ -67,7 +67,7 @@ def show(ws: Workspace, runner: Runner[Workspace], run: Run) -> None:
     if editing:
         _record(ws, runner, run, edits, trained, pending)
     elif trained:
-        _listed(trained, len(trained), "Edits this run was trained with")
+        _listed(ws, run, trained, 0, "Edits this run was trained with")
     _downloads(ws, run, edited=edits != trained)
 
 
@@ -203,7 +203,7 @@ def _record(
     pending: BinEdit | None,
 ) -> None:
     """Show the edits so far with undo, and the button that trains with them."""
-    _listed(edits, len(trained), "Edits, in order")
+    _listed(ws, run, edits, len(trained), "Edits, in order")
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button("Undo the last", icon=":material/undo:", disabled=not edits, key="bins.undo"):
             scorecard_draft.put(run.run_id, edits[:-1], trained)
@@ -226,7 +226,7 @@ def _record(
             spec = training.check(ws, binning.retraining(ws, run.run_id, edits))
             runner.submit(training.KIND, spec.name, spec.model_dump(mode="json"), actor=settings().user)
             state.flash(
-                f"Training of {escape(spec.name)} queued with {count(len(edits))} edits of bins.",
+                f"Training of {escape(spec.name)} queued with {counted(len(edits), 'edit')} of bins.",
                 ":material/play_circle:",
             )
             nav.go_to("train", {state.DATASET: spec.dataset})
@@ -234,14 +234,15 @@ def _record(
         st.caption("Keep or take back the edit in hand before you train.")
 
 
-def _listed(edits: tuple[BinEdit, ...], trained: int, title: str) -> None:
+def _listed(ws: Workspace, run: Run, edits: tuple[BinEdit, ...], trained: int, title: str) -> None:
+    """Show edits in words; the first `trained` of them are marked as part of the run."""
     if not edits:
         st.caption("No edits: the bins are as they were learnt.")
         return
+    texts = binning.edit_texts(ws, run.run_id, edits)
     lines = [
-        f"{k}. {code(edit.feature)}: {escape(binning.edit_text(edit))}"
-        + ("" if k > trained else " (trained)")
-        for k, edit in enumerate(edits, start=1)
+        f"{k}. {code(edit.feature)}: {escape(text)}" + (" (trained)" if k <= trained else "")
+        for k, (edit, text) in enumerate(zip(edits, texts, strict=True), start=1)
     ]
     st.markdown(f"**{title}**\n\n" + "\n".join(lines))
 

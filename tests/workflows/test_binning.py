@@ -147,6 +147,11 @@ def test_dates_are_shown_as_dates(ws: Workspace) -> None:
     assert edges is not None
 
     assert binning.shown(bundle, j)(float(edges[0])).startswith("201")
+    edits = (
+        BinEdit(kind="merge", feature="since", edge=17_000.0),
+        BinEdit(kind="split", feature="age", to=40.5),
+    )
+    assert binning.edit_texts(ws, run, edits) == ["join the bins at the edge 2016-07-18", "new edge at 40.5"]
 
 
 def test_other_families_and_features_are_refused(ws: Workspace) -> None:
