@@ -7,6 +7,7 @@ from app import cache, state, ui
 from app.context import runner, workspace
 from app.panels import (
     evaluate_board,
+    evaluate_calibration,
     evaluate_cost,
     evaluate_curves,
     evaluate_cutoff,
@@ -45,6 +46,8 @@ else:
             evaluate_cost.show(ws, run)
             evaluate_run.spread(report)
             evaluate_members.show(ws, run)
+            evaluate_calibration.show(ws, run)
+            evaluate_calibration.tried(ws, run)
             ui.section("Cut-off", help="From which probability on a case is declined or blocked.")
             evaluate_cutoff.show(report, run.spec["kind"], run.run_id)
             ui.section(

@@ -171,10 +171,58 @@ def test_score_writes_one_decision_a_row(
 
 def test_a_setting_of_the_family_is_passed_on(shell: Shell, cleaned: dict[str, Any]) -> None:
     found = shell.answer(
-        "train", "loans", "--target", "defaulted", "--model", "trees", "--set", "trees=20", "--run", "few"
+        "train", "loans", "--target", "defaulted", "--model", "trees", "--family", "boosting",
+        *("--set", "trees=20", "--run", "few")
     )  # fmt: skip
 
     assert (found["family"], found["run"]) == ("boosting", "few")
+
+
+def test_search_calibration_and_settings_can_be_asked_for_and_trained_again(
+    shell: Shell, trained: dict[str, Any]
+) -> None:
+    searched = shell.answer(
+        *("train", "loans", "--target", "defaulted", "--model", "found", "--family", "boosting"),
+        *("--config", '{"trees": 30}', "--set", "leaves=5", "--calibration", "platt"),
+        *("--search", "--search-trials", "2", "--search-folds", "2", "--budget", "120"),
+    )
+
+    again = shell.answer("rerun", searched["run"])
+
+    assert again["agrees"] is True
+    assert again["difference"] == 0.0
+    assert again["versions"] == []
+
+
+def test_automatic_choice_is_the_default_and_keeps_to_its_families(
+    shell: Shell, trained: dict[str, Any]
+) -> None:
+    found = shell.answer(
+        *("train", "loans", "--target", "defaulted", "--model", "auto", "--budget", "120"),
+        *("--config", '{"families": ["scorecard", "boosting"], "folds": 2, "tries": 1}'),
+    )
+
+    assert found["family"] == "auto"
+    assert found["metrics"]["test.auc"] > 0.6
+
+
+def test_model_without_a_target_can_be_trained(shell: Shell, trained: dict[str, Any]) -> None:
+    found = shell.answer(
+        *("train", "loans", "--model", "odd", "--family", "isolation", "--unlabelled"),
+        *("--set", "trees=20"),
+    )
+
+    assert found["target"] is None
+    assert found["metrics"]["test.auc"] is None
+
+
+def test_families_are_listed_with_their_settings(shell: Shell) -> None:
+    found = {item["family"]: item for item in shell.answer("families")["families"]}
+
+    assert {"auto", "scorecard", "boosting", "tabm", "stacking", "isolation"} <= set(found)
+    assert "budget_seconds" in found["auto"]["settings"]
+    assert "trees" in found["boosting"]["searchable"]
+    assert found["isolation"]["labelled"] is False
 
 
 def test_people_get_text_and_progress_goes_to_standard_error(shell: Shell, trained: dict[str, Any]) -> None:
@@ -194,6 +242,22 @@ def test_people_get_text_and_progress_goes_to_standard_error(shell: Shell, train
         (("train", "loans", "--target", "defaulted", "--model", "a/b"), 1, "SettingsError"),
         (("train", "loans", "--target", "defaulted", "--model", "m", "--set", "x"), 1, "SettingsError"),
         (("train", "loans", "--target", "defaulted", "--model", "m", "--set", "x=1"), 1, "SettingsError"),
+        (("train", "loans", "--target", "defaulted", "--model", "m", "--budget", "0"), 1, "SettingsError"),
+        (("train", "loans", "--target", "defaulted", "--model", "m", "--config", "[1]"), 1, "NotFoundError"),
+        (("train", "loans", "--target", "defaulted", "--model", "m", "--config", "{1"), 1, "SettingsError"),
+        (("train", "loans", "--target", "defaulted", "--model", "m", "--search"), 1, "SettingsError"),
+        (
+            ("train", "loans", "--target", "defaulted", "--model", "m", "--search-trials", "3"),
+            1,
+            "SettingsError",
+        ),
+        (
+            ("train", "loans", "--target", "defaulted", "--model", "m", "--family", "dann", "--budget", "9"),
+            1,
+            "SettingsError",
+        ),
+        (("train", "loans", "--target", "defaulted", "--model", "m", "--unlabelled"), 1, "SettingsError"),
+        (("rerun", "nothing"), 1, "NotFoundError"),
         (
             ("train", "loans", "--target", "defaulted", "--model", "m", "--test-share", "2"),
             1,
@@ -205,7 +269,11 @@ def test_people_get_text_and_progress_goes_to_standard_error(shell: Shell, train
         (("evaluate",), 2, "UsageError"),
         (("explain", "pd", "--row", "first"), 1, "NotFoundError"),
         (("explain", "pd", "--row", "0"), 1, "NotFoundError"),
-        (("train", "loans", "--target", "defaulted", "--model", "m", "--family", "magic"), 2, "UsageError"),
+        (
+            ("train", "loans", "--target", "defaulted", "--model", "m", "--family", "magic"),
+            1,
+            "NotFoundError",
+        ),
         (("paint",), 2, "UsageError"),
     ],
 )
