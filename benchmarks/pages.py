@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from playwright.sync_api import Error, sync_playwright
 from benchmarks.pages_actions import ACTIONS, TITLES, Action
 from benchmarks.pages_browser import NotMeasuredError, Screen, Taken
 from benchmarks.pages_data import fill, write_csv
-from benchmarks.rows import Row, alone, failed, line
+from benchmarks.rows import Row, alone, failed
 from tests.browser.served import browser_path, serve
 
 FIRST_PAINT, INTERACTION, MESSAGE_MB = 1.0, 0.5, 1.0
@@ -23,7 +23,7 @@ FIRST_PAINT, INTERACTION, MESSAGE_MB = 1.0, 0.5, 1.0
 Setup = Callable[[Screen], object] | None
 
 
-def run(*, quick: bool = False) -> list[Row]:
+def run(*, quick: bool = False) -> Iterator[Row]:
     """Make a workspace on a seeded file, serve it, and drive every page in headless Chromium.
 
     Seconds are counted in the browser, from the key or click to the page at rest: server done, charts and
@@ -43,11 +43,11 @@ def run(*, quick: bool = False) -> list[Row]:
         fill(home, path, models=1 if quick else 2)
         first = {action.page: action for action in reversed(ACTIONS)}
         actions = [action for action in ACTIONS if not quick or action is first[action.page]]
-        return measure(home, actions, rows=rows, repeats=repeats)
+        yield from measure(home, actions, rows=rows, repeats=repeats)
 
 
-def measure(home: Path, actions: Sequence[Action], *, rows: int, repeats: int) -> list[Row]:
-    """Measure the pages on a workspace that :func:`benchmarks.pages_data.fill` has made."""
+def measure(home: Path, actions: Sequence[Action], *, rows: int, repeats: int) -> Iterator[Row]:
+    """Measure the pages on a workspace that :func:`benchmarks.pages_data.fill` has made, row by row."""
     book = Book(f"{rows:,} x 30")
     with serve(home) as server, sync_playwright() as playwright:
         busy = _busy(server.process.pid)
@@ -55,28 +55,28 @@ def measure(home: Path, actions: Sequence[Action], *, rows: int, repeats: int) -
         try:
             context = browser.new_context(viewport={"width": 1440, "height": 900})
             screen = Screen.on(context, server.url, busy)
-            _first_visits(screen, book)
-            _paints(screen, book, repeats)
-            _interactions(screen, actions, book, repeats)
+            yield from _first_visits(screen, book)
+            yield from _paints(screen, book, repeats)
+            yield from _interactions(screen, actions, book, repeats)
         finally:
             browser.close()
     if screen.largest:
         largest = max(screen.largest, key=lambda name: screen.largest[name])
         case = f"{book.case}: largest message, at '{largest}'"
-        book.add(alone("pages", case, "MB", [screen.largest[largest] / 1e6], at_most=MESSAGE_MB))
-    return book.rows
+        yield alone("pages", case, "MB", [screen.largest[largest] / 1e6], at_most=MESSAGE_MB)
 
 
 @dataclass
 class Book:
-    """The rows measured so far; each is also written to standard error as soon as it is known."""
+    """Rows that were measured and not yet handed out."""
 
     case: str
     rows: list[Row] = field(default_factory=list)
 
-    def add(self, row: Row) -> None:
-        self.rows.append(row)
-        print(line(row), file=sys.stderr, flush=True)
+    def handed_out(self) -> list[Row]:
+        """Return the rows and forget them."""
+        rows, self.rows = self.rows, []
+        return rows
 
     def measured(
         self,
@@ -106,12 +106,12 @@ class Book:
 
     def lost(self, name: str, reason: str, *, at_most: float | None = None) -> None:
         case = f"{self.case}: {name} (not measured: {' '.join(reason.split())[:300]})"
-        self.add(failed("pages", case, "seconds", at_most=at_most))
+        self.rows.append(failed("pages", case, "seconds", at_most=at_most))
 
     def kept(self, name: str, taken: Sequence[Taken], *, at_most: float | None = None) -> None:
         case = f"{self.case}: {name}"
-        self.add(alone("pages", case, "seconds", [one.seconds for one in taken], at_most=at_most))
-        self.add(alone("pages", case, "server CPU seconds", [one.busy_seconds for one in taken]))
+        self.rows.append(alone("pages", case, "seconds", [one.seconds for one in taken], at_most=at_most))
+        self.rows.append(alone("pages", case, "server CPU seconds", [one.busy_seconds for one in taken]))
 
 
 def _busy(pid: int) -> Callable[[], float]:
@@ -125,14 +125,16 @@ def _busy(pid: int) -> Callable[[], float]:
     return seconds
 
 
-def _first_visits(screen: Screen, book: Book) -> None:
+def _first_visits(screen: Screen, book: Book) -> Iterator[Row]:
     """Open each page for the first time since the server started; nothing is cached then."""
     book.measured("first visit ever, Overview, by its address", lambda _: screen.open("", "Overview"), 1)
     for title in TITLES[1:]:
+        yield from book.handed_out()
         book.measured(f"first visit ever, {title}", lambda _, title=title: screen.go(title), 1)
+    yield from book.handed_out()
 
 
-def _paints(screen: Screen, book: Book, repeats: int) -> None:
+def _paints(screen: Screen, book: Book, repeats: int) -> Iterator[Row]:
     taken: dict[str, list[Taken]] = {title: [] for title in TITLES}
     lost = set()
     for _ in range(repeats):
@@ -147,9 +149,10 @@ def _paints(screen: Screen, book: Book, repeats: int) -> None:
     for title, found in taken.items():
         if title not in lost:
             book.kept(f"first paint, {title}", found, at_most=FIRST_PAINT)
+    yield from book.handed_out()
 
 
-def _interactions(screen: Screen, actions: Sequence[Action], book: Book, repeats: int) -> None:
+def _interactions(screen: Screen, actions: Sequence[Action], book: Book, repeats: int) -> Iterator[Row]:
     page, led, astray = "", None, False
     for action in actions:
         moved = action.page != page
@@ -171,3 +174,4 @@ def _interactions(screen: Screen, actions: Sequence[Action], book: Book, repeats
 
         name = f"{action.page}, {action.name}"
         astray = not book.measured(name, once, repeats, lead=lead, at_most=INTERACTION)
+        yield from book.handed_out()

@@ -85,8 +85,8 @@ def fill(home: Path, path: Path, *, models: int = 2) -> None:
     _aimass(home, "import", str(path), "--name", NAME)
     for trees in (20, 40)[:models]:
         _aimass(
-            home, "train", NAME, "--target", TARGET, "--model", MODEL, "--set", f"trees={trees}",
-            "--run", f"boosting {trees}", "--positive", "1",
+            home, "train", NAME, "--target", TARGET, "--positive", "1", "--model", MODEL,
+            "--family", "boosting", "--set", f"trees={trees}", "--run", f"boosting {trees}",
         )  # fmt: skip
     out = few.with_name("decided.csv")
     _aimass(home, "score", MODEL, str(few), "--out", str(out), "--store")
@@ -109,4 +109,4 @@ def _aimass(home: Path, *arguments: str) -> None:
         text=True,
     )
     if done.returncode:
-        raise RuntimeError(f"aimass {' '.join(arguments)} failed:\n{done.stderr}")
+        raise RuntimeError(f"aimass {' '.join(arguments)} failed:\n{done.stderr}{done.stdout}")
