@@ -11,6 +11,10 @@ from aimass_core.models.catalog import FAMILIES, build
 
 MEMBERS = [{"family": "scorecard"}, {"family": "boosting", "config": {"trees": 40, "rate": 0.1}}]
 QUICK: dict[str, dict[str, Any]] = {
+    "tabm": {"members": 4, "width": 32, "bins": 8, "epochs": 15},
+    "dann": {"width": 32, "bins": 8, "epochs": 15},
+    "transformer": {"width": 16, "depth": 1, "heads": 2, "bins": 8, "epochs": 15},
+    "autoencoder": {"width": 32, "bins": 8, "epochs": 15, "pretraining": 2},
     "additive": {"bags": 2, "pairs": 2, "rounds": 300},
     "bagging": {"members": MEMBERS[1:], "bags": 3},
     "residual": {"members": MEMBERS, "folds": 2},
