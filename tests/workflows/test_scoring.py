@@ -264,6 +264,18 @@ def test_too_many_slow_reasons_are_refused_rather_than_left_out(
     assert len(without) == 4
 
 
+def test_a_network_gives_reasons_for_many_rows_at_once(trained: Trained) -> None:
+    made = scoring.decide(trained.ws, "dann", trained.rows(700), source="t", actor="ana", store=False)
+
+    assert all(decision.reasons["explained"] for decision in made)
+    (alone,) = scoring.decide(
+        trained.ws, "dann", trained.rows(1, start=650), source="t", actor="ana", store=False
+    )
+    assert [r["feature"] for r in made[650].reasons["principal"]] == [
+        r["feature"] for r in alone.reasons["principal"]
+    ]
+
+
 @each_family
 def test_a_file_is_decided_like_its_rows(
     trained: Trained, model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
