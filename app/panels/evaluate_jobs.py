@@ -73,6 +73,11 @@ def failure(ws: Workspace, run_id: str, method: Method) -> None:
     st.error(prose(f"The last one failed, {when(job.changed_at)}. {text}"), icon=":material/error:")
 
 
+def under_way(ws: Workspace, run_id: str, method: Method) -> bool:
+    """Whether a validation of this run by this method is queued or running."""
+    return bool(_active(ws, run_id, method))
+
+
 def _jobs(ws: Workspace, run_id: str, method: Method, *, active: bool | None = None) -> list[Job]:
     found = joblog.jobs(ws, kind=validating.KIND, active=active, limit=None)
     return [job for job in found if (job.spec.get("run"), job.spec.get("method")) == (run_id, method)]

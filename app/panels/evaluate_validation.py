@@ -70,7 +70,8 @@ def pick(ws: Workspace, run: Run, method: Method) -> Result | None:
     """Show which result is open when there are several; the newest at first. None while there is none."""
     found = validating.results(ws, run.run_id, method)
     if not found:
-        st.info("There is no result yet: start it above.", icon=":material/arrow_upward:")
+        if not evaluate_jobs.under_way(ws, run.run_id, method):
+            st.info("There is no result yet: start it above.", icon=":material/arrow_upward:")
         return None
     by_id = {result.validation_id: result for result in found}
     chosen = next(iter(by_id))

@@ -90,6 +90,7 @@ def test_validation_is_queued_watched_and_shown(trained: Workspace, opened: Open
     [job] = joblog.jobs(trained, kind=validating.KIND)
     assert (job.spec["run"], job.spec["folds"]) == (run.run_id, 20)
     assert "Repeated folds of loans boosting" in shown(page.markdown)
+    assert "no result yet" not in shown(page.info)
 
     page.button(key=f"evaluate.cancel.{job.job_id}").click().run()
 
