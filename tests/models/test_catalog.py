@@ -50,7 +50,8 @@ def test_more_rows_need_more_time_and_memory(key: str) -> None:
     small = estimate(key, {}, 10_000, 20, "cpu")
     large = estimate(key, {}, 1_000_000, 20, "cpu")
 
-    assert 0 < small.seconds < large.seconds
+    # The automatic choice is given its time, however many rows there are.
+    assert 0 < small.seconds < large.seconds or FAMILIES[key].group == "automatic"
     assert small.seconds <= small.most_seconds
     # A million rows of 20 numbers are 160 MB before anything is done with them.
     assert large.memory_bytes - small.memory_bytes > 160_000_000

@@ -51,6 +51,10 @@ class BoostingConfig(BaseModel):
         description="Numbers with which the risk may only rise (up) or only fall (down), by name.",
     )
 
+    def speaks_of(self) -> tuple[tuple[str, str, bool | None], ...]:
+        """Return which settings name which features, and whether those must be numbers (None: either)."""
+        return tuple(("monotone", name, True) for name in self.monotone or {})
+
 
 def _estimate(config: BoostingConfig, rows: int, columns: int, device: Device) -> Estimate:
     return estimate.boosting(
