@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -98,6 +98,7 @@ def search(
     ordered: bool = False,
     categorical: tuple[int, ...] = (),
     names: tuple[str, ...] = (),
+    labels: Sequence[Sequence[str]] = (),
     device: Device = "auto",
     seed: int = 0,
     progress: Report | None = None,
@@ -111,6 +112,7 @@ def search(
     Parameters
     ----------
     validation : rows to judge by, for ``how.by == "validation"``.
+    labels : text of the label codes of each column, for settings that speak of labels.
     groups : group of each row; its rows stay in one fold. ordered : rows are in order of time.
     progress : told after each trial, with all of them in `detail`; an exception it raises ends the search and
         is passed on.
@@ -130,7 +132,7 @@ def search(
         raise SettingsError("a search on validation rows needs some", "there are none", "Search by folds")
     parts = _parts(X, y, how, validation, groups, domain, ordered, seed)
     build = {"categorical": categorical, "names": names, "device": device, "seed": seed}
-    return _Search(key, start, parts, how, build, progress).found(space, seed)
+    return _Search(key, start, parts, how, build, labels, progress).found(space, seed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,10 +182,11 @@ class _Search:
         parts: list[_Part],
         how: SearchConfig,
         build: dict[str, Any],
+        labels: Sequence[Sequence[str]],
         progress: Report | None,
     ) -> None:
         self.key, self.start, self.parts, self.how, self.build = key, start, parts, how, build
-        self.progress = progress
+        self.labels, self.progress = labels, progress
         self.trials: list[Trial] = []
         self.began = self.said = time.monotonic()
         self.sign = 1.0 if how.metric in LOWER_IS_BETTER else -1.0
@@ -277,6 +280,7 @@ class _Search:
         values: list[float] = []
         for number, part in enumerate(self.parts):
             estimator = catalog.build(self.key, config, **self.build)
+            estimator.name_labels(self.labels)
             estimator.fit(
                 part.X,
                 part.y,

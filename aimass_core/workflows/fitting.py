@@ -136,6 +136,7 @@ def _fit(prepared: Prepared, rows: Rows, parts: Split, spec: TrainingSpec, repor
             ordered=spec.split.method == "time",
             categorical=prepared.steps.categorical,
             names=tuple(prepared.steps.names),
+            labels=prepared.steps.texts,
             device=spec.device,
             seed=spec.seed,
             progress=_scaled(report, (_FITTING[0], middle)),
