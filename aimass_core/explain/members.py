@@ -68,7 +68,7 @@ def differences(estimator: Any, reference: Matrix, columns: Players) -> Differen
 
 
 _OVERHEAD = 0.5e-6
-_FLOPS_A_SECOND = 2e10
+_FLOPS_A_SECOND = 1.2e10
 _UNKNOWN_SECONDS = 10e-6
 
 _seconds: WeakKeyDictionary[Any, float] = WeakKeyDictionary()
