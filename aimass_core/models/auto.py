@@ -56,7 +56,7 @@ class AutoClassifier(EnsembleClassifier):
     """
 
     family = "auto"
-    method = "ensemble selection: what lowers the log loss of the mean of log-odds"
+    method = "mean of log-odds of the best of each family, without those that harm it"
 
     validation_log_odds_: Floats | None
 
@@ -234,7 +234,8 @@ class AutoClassifier(EnsembleClassifier):
     def _weights(candidates: Sequence[Candidate], y: Floats) -> Floats:
         if not any(candidate.folds for candidate in candidates):
             return np.full(len(candidates), 1 / len(candidates))
-        return choose([candidate.scores for candidate in candidates], y)
+        families = [candidate.family.key for candidate in candidates]
+        return choose([candidate.scores for candidate in candidates], y, families)
 
     def _finish(self, work: Work, candidates: list[Candidate], weights: Floats, held: int) -> None:
         """Fit the members to all rows and set what was learnt."""

@@ -9,9 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
 
 _PICKS = 8
-_CLEAR = 0.5  # standard errors of the gain per row that a place takes
+_CLEAR = 0.5  # standard errors of the gain per row that a change takes
 _SAME = 1e-12
 
 
@@ -20,43 +21,78 @@ def log_losses(log_odds: Floats, y: Floats) -> Floats:
     return np.asarray(np.logaddexp(0.0, np.where(y == 1, -log_odds, log_odds)))
 
 
-def choose(scores: Sequence[Floats], y: Floats) -> Floats:
+def choose(scores: Sequence[Floats], y: Floats, families: Sequence[str]) -> Floats:
     """Return the weight of each candidate, summing to 1; 0 without a place.
 
-    Starts with the best and adds, again and again, the one that lowers the mean log loss of the uniform mean
-    of log-odds most (ensemble selection with replacement, Caruana et al., ICML 2004), while it gains clearly.
+    Begins with the uniform mean of the best candidate of each family, for a mean of unlike models is rarely
+    far from the best of them, and takes out, one after another, those that clearly harm it. Then candidates
+    are added, again and again, while that clearly helps (ensemble selection with replacement, Caruana et al.,
+    ICML 2004). Both are judged by the mean log loss of the rows that all members were judged on.
 
     Parameters
     ----------
-    scores : log-odds of each candidate, shape (n,) each; NaN for rows it was not judged on. The first that
-        was judged on most rows sets the rows that the start is chosen on.
-    y : target, 0 or 1, shape (n,).
+    scores : log-odds of each candidate, shape (n,) each; NaN for rows it was not judged on.
+    y : target, 0 or 1, shape (n,). families : of each candidate.
     """
     judged = [np.isfinite(score) for score in scores]
-    most = max(int(rows.sum()) for rows in judged)
-    full = [k for k, rows in enumerate(judged) if rows.sum() == most]
-    rows = judged[full[0]]
-    start = min(full, key=lambda k: float(log_losses(scores[k][rows], y[rows]).mean()))
-    picks = [start]
-    total, held = scores[start].copy(), judged[start].copy()
-    while len(picks) < _PICKS:
-        best, best_gain = None, 0.0
-        for k, score in enumerate(scores):
-            common = held & judged[k]
-            if not common.any():
-                continue
-            before = log_losses(total[common] / len(picks), y[common])
-            after = log_losses((total[common] + score[common]) / (len(picks) + 1), y[common])
-            gain = before - after
-            error = float(gain.std()) / math.sqrt(len(gain))
-            clear = float(gain.mean()) - _CLEAR * error
-            if clear > max(best_gain, _SAME):
-                best, best_gain = k, clear
-        if best is None:
+    picks = _thinned(_best_of_each(scores, judged, y, families), scores, judged, y)
+    while len(picks) < max(_PICKS, len(set(families))):
+        helped = [(_gain(scores, y, judged, picks, [*picks, k]), k) for k in range(len(scores))]
+        best, k = max(helped)
+        if best <= _SAME:
             break
-        picks.append(best)
-        total, held = total + scores[best], held & judged[best]
+        picks.append(k)
     return np.asarray(np.bincount(picks, minlength=len(scores)) / len(picks))
+
+
+def _best_of_each(
+    scores: Sequence[Floats], judged: Sequence[Bools], y: Floats, families: Sequence[str]
+) -> list[int]:
+    """Return the best candidate of each family, among those of it that were judged on most rows."""
+    found = []
+    for family in dict.fromkeys(families):
+        own = [k for k, other in enumerate(families) if other == family and judged[k].any()]
+        most = max((int(judged[k].sum()) for k in own), default=0)
+        full = [k for k in own if judged[k].sum() == most]
+        if full:
+            found.append(
+                min(full, key=lambda k: float(log_losses(scores[k][judged[k]], y[judged[k]]).mean()))
+            )
+    return found
+
+
+def _thinned(picks: list[int], scores: Sequence[Floats], judged: Sequence[Bools], y: Floats) -> list[int]:
+    """Take out what clearly harms the mean: first among those judged on most rows, then among all."""
+    most = max(int(judged[k].sum()) for k in picks)
+    kept = [k for k in picks if judged[k].sum() == most]
+    partial = [k for k in picks if k not in kept]
+    for further in ([], partial):
+        kept = [*kept, *further]
+        while len(kept) > 1:
+            helped = [(_gain(scores, y, judged, kept, [m for m in kept if m != k]), k) for k in kept]
+            best, worst = max(helped)
+            if best <= _SAME:
+                break
+            kept.remove(worst)
+    return kept
+
+
+def _gain(
+    scores: Sequence[Floats], y: Floats, judged: Sequence[Bools], before: Sequence[int], after: Sequence[int]
+) -> float:
+    """Return how much log loss the mean of `after` clearly gains on that of `before`; below 0: not clearly.
+
+    Clearly: by more than some standard errors of the gain per row.
+    """
+    rows = np.logical_and.reduce([judged[k] for k in (*before, *after)])
+    if not rows.any():
+        return -math.inf
+    first, second = (
+        log_losses(np.mean([scores[k][rows] for k in members], axis=0), y[rows])
+        for members in (before, after)
+    )
+    gain = first - second
+    return float(gain.mean() - _CLEAR * gain.std() / math.sqrt(len(gain)))
 
 
 def mean(scores: Sequence[Floats], weights: Floats) -> Floats:

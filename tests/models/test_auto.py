@@ -160,7 +160,7 @@ def test_choice_keeps_what_helps_and_drops_noise() -> None:
     two = truth + random.normal(scale=0.7, size=4_000)
     noise = random.normal(size=4_000)
 
-    weights = choose([one, two, noise], y)
+    weights = choose([one, two, noise], y, ["a", "b", "c"])
 
     assert weights.sum() == pytest.approx(1.0)
     assert min(weights[:2]) > 0.3
@@ -173,10 +173,21 @@ def test_choice_compares_on_rows_that_both_were_judged_on() -> None:
     y = (random.random(2_000) < 1 / (1 + np.exp(-2 * truth))).astype(float)
     part = np.where(np.arange(2_000) < 500, truth * 2, np.nan)  # perfect, but judged on a quarter only
 
-    weights = choose([truth + random.normal(size=2_000), part], y)
+    weights = choose([truth + random.normal(size=2_000), part], y, ["a", "b"])
 
     assert weights[1] > 0.3
     assert np.isfinite(mean([truth, part], np.array([0.5, 0.5]))).all()
+
+
+def test_equal_members_share_the_mean_and_the_worse_setting_of_a_family_stays_out() -> None:
+    random = np.random.default_rng(0)
+    truth = random.normal(size=4_000)
+    y = (random.random(4_000) < 1 / (1 + np.exp(-2 * truth))).astype(float)
+    one, two, worse = (2 * truth + random.normal(scale=size, size=4_000) for size in (0.8, 0.8, 3.0))
+
+    weights = choose([one, two, worse], y, ["trees", "network", "network"])
+
+    np.testing.assert_allclose(weights, [0.5, 0.5, 0.0])
 
 
 @pytest.mark.parametrize("families", [("blend",), ("auto",), ("isolation",), ()])
