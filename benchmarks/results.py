@@ -1,4 +1,4 @@
-"""``python -m benchmarks.results FILE… > benchmarks/RESULTS.md``: the page of results, from the rows measured.
+"""``python -m benchmarks.results FILE… > benchmarks/RESULTS.md``: the page of results from measured rows.
 
 Each FILE is what ``python -m benchmarks NAME --json FILE`` wrote.
 """
@@ -28,7 +28,7 @@ def page(found: Mapping[str, Sequence[Row]], *, machine: str, date: str) -> str:
     """
     parts = [
         "# Measured",
-        "Made by `python -m benchmarks.results`; nothing here is typed by hand. A target that is missed says NO.",
+        "Made by `python -m benchmarks.results`; nothing is typed by hand. A target that is missed says NO.",
         f"Machine: {machine}. Date: {date}. Libraries: "
         + ", ".join(f"{name} {version(name)}" for name in _LIBRARIES)
         + ".",
