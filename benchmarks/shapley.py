@@ -324,8 +324,10 @@ def _gap(name: str, score: Callable[[Matrix], Matrix], found: tuple[Matrix, attr
 def _in_turns(
     ours: Callable[[], Any], theirs: Callable[[], Any], repeats: int
 ) -> tuple[list[float], list[float], Any, Any]:
-    """Time both, one after the other, and return what each last gave."""
+    """Time both, one after the other, once both are warm, and return what each last gave."""
     mine, peers, values, peer_values = [], [], None, None
+    ours()
+    theirs()  # the first call of each also compiles and loads
     for _ in range(repeats):
         began = time.perf_counter()
         values = ours()
