@@ -335,7 +335,7 @@ def _affordable(
     if count < 1 and seconds * (1 + again) < time_left:
         count = 1
     if count < 1:
-        work.skip(family, seconds)
+        work.skip(family, seconds, time_left)
         return []
     return list(every[-count:])
 

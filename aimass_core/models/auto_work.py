@@ -216,9 +216,9 @@ class Work:
             )
         )
 
-    def skip(self, family: Family, seconds: float) -> None:
-        """Note that a family was left out for its time."""
-        message = f"One fit takes about {seconds:,.0f} s; {max(0.0, self.left()):,.0f} s were left."
+    def skip(self, family: Family, seconds: float, left: float) -> None:
+        """Note that a family was left out for its time; `left`: seconds beyond what others still need."""
+        message = f"One fit takes about {seconds:,.0f} s; {max(0.0, left):,.0f} s were left for it."
         self._note(Candidate(family, {}, True, np.full(len(self.rows.y), math.nan)), "left out", message)
 
     def _note(self, found: Candidate, state: str, message: str = "") -> None:
