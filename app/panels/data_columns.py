@@ -19,7 +19,7 @@ from app.ui import chart, metrics
 if TYPE_CHECKING:
     from aimass_core.intake.profile import ColumnProfile
 
-GALLERY = 9
+GALLERY = 6
 """Small charts shown at once."""
 BARS = 24
 """Most bars of the tiny chart in a table's line."""

@@ -12,6 +12,7 @@ from aimass_core.workspace.datasets import Version
 from app import tables
 from app.text import code, counted, prose, short, size, when
 
+_SORTED = "data.rows.sorted"
 FIRST = 40
 """Columns shown before the reader chooses others."""
 
@@ -25,6 +26,7 @@ def panel(ws: Workspace, version: Version) -> None:
             filter_mode="contains",
         )  # fmt: skip
         falling = st.toggle("Largest first", key="data.rows.falling", disabled=order is None)
+    _from_the_top(order, falling)
     shown = names
     if len(names) > FIRST:
         shown = st.multiselect(
@@ -49,6 +51,14 @@ def panel(ws: Workspace, version: Version) -> None:
         key="data.rows",
         columns={ROW_ID: st.column_config.NumberColumn("Row", format="localized", pinned=True)},
     )
+
+
+def _from_the_top(order: str | None, falling: bool) -> None:
+    """Go back to the first page when rows are sorted in another way."""
+    sorted_by = (order, falling)
+    if st.session_state.get(_SORTED, sorted_by) != sorted_by:
+        st.session_state["data.rows.page"] = 1
+    st.session_state[_SORTED] = sorted_by
 
 
 def lineage(ws: Workspace, version: Version) -> None:

@@ -150,6 +150,10 @@ def test_rows_are_paged_and_sorted_by_the_database(imported: Workspace, open_pag
     page.number_input(key="data.rows.page").set_value(2).run()
     assert page.dataframe[0].value["income"].max() <= shown.min()
 
+    page.toggle(key="data.rows.falling").set_value(False).run()
+    assert page.number_input(key="data.rows.page").value == 1
+    assert page.dataframe[0].value["income"].min() <= shown.min()
+
 
 def test_a_page_beyond_the_last_becomes_the_last(imported: Workspace, open_page: OpenPage) -> None:
     page = open_page("data", data_view="Rows")
