@@ -45,10 +45,14 @@ TIE = 0.001
 LENDING_LEAST = 0.703
 
 # The peak does not depend on how often the rows are passed over, so those that take long pass over them less.
+_MEMBERS = ({"family": "scorecard"}, {"family": "boosting"}, {"family": "tabm", "config": {"epochs": 1}})
 _SHORT: dict[str, dict[str, Any]] = {
     **{key: {"epochs": 1} for key in ("tabm", "dann", "transformer")},
     "autoencoder": {"epochs": 1, "pretraining": 1},
     "additive": {"rounds": 20},
+    "residual": {"members": _MEMBERS, "folds": 2},
+    "stacking": {"members": _MEMBERS, "folds": 2},
+    "blend": {"members": _MEMBERS},
 }
 
 
@@ -244,7 +248,10 @@ def _memory(key: str, quick: bool) -> Iterator[Row]:
     found = [line.split()[1] for line in done.stdout.splitlines() if line.startswith("PEAK")]
     case = f"{key}, fit of {rows:,} x 30 rows"
     if key in _SHORT:
-        case += " (" + ", ".join(f"{name} {value}" for name, value in _SHORT[key].items()) + ")"
+        plain = {name: value for name, value in _SHORT[key].items() if name != "members"}
+        if "members" in _SHORT[key]:
+            plain["epochs of tabm"] = 1
+        case += " (" + ", ".join(f"{name} {value}" for name, value in plain.items()) + ")"
     if not found:
         last = (done.stderr.strip().splitlines() or ["no message"])[-1]
         print(f"{case}: {last}", file=sys.stderr)
