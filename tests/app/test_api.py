@@ -269,7 +269,7 @@ def test_the_description_is_complete_and_true(trained: Trained, api: TestClient)
                     assert response["content"][MEDIA_TYPE]["example"]["status"] == int(status)
     body = document["paths"]["/v1/models/{name}/score"]["post"]["requestBody"]["content"]["application/json"]
     assert body["schema"]["properties"]["rows"]["maxItems"] == 10_000
-    assert "500" in body["schema"]["properties"]["reasons"]["description"]
+    assert "422" in body["schema"]["properties"]["reasons"]["description"]
     assert body["examples"]["rows"]["value"]["rows"]
     assert "security" not in document
     keyed = client_of(trained, key="k").get("/api/openapi.json", headers={"X-API-Key": "k"}).json()
