@@ -191,10 +191,10 @@ def test_only_labels_is_no_trouble() -> None:
     X = random.integers(0, 4, size=(400, 2)).astype(float)
     y = (random.random(400) < np.where(X[:, 0] == 2, 0.8, 0.2)).astype(int)
 
-    model = TabmClassifier(members=2, epochs=10, device="cpu", categorical=(0, 1), **SMALL).fit(X, y)
+    model = TabmClassifier(members=2, epochs=40, device="cpu", categorical=(0, 1), **SMALL).fit(X, y)
     p = model.predict_proba(X)[:, 1]
 
-    assert p[X[:, 0] == 2].mean() > p[X[:, 0] != 2].mean() + 0.15
+    assert p[X[:, 0] == 2].mean() > p[X[:, 0] != 2].mean() + 0.3
 
 
 def test_more_members_cost_more() -> None:

@@ -25,7 +25,7 @@ class TabmConfig(BaseModel):
     depth: int = Field(default=2, ge=1, le=16, description="Number of dense blocks.")
     dropout: float = Field(default=0.1, ge=0, lt=1, description="Share of units dropped in training, 0 to 1.")
     bins: int = Field(
-        default=32,
+        default=16,
         ge=1,
         le=128,
         description="Quantile segments of the piecewise-linear vector of each number.",
@@ -33,7 +33,7 @@ class TabmConfig(BaseModel):
     number_size: int = Field(
         default=8, ge=1, le=256, description="Size of the vector learnt for each number."
     )
-    embedding: int = Field(default=8, ge=1, le=256, description="Size of the vector learnt for each label.")
+    embedding: int = Field(default=2, ge=1, le=256, description="Size of the vector learnt for each label.")
     rate: float = Field(default=2e-3, gt=0, le=1, description="Learning rate of AdamW.")
     weight_decay: float = Field(default=1e-3, ge=0, le=10, description="Weight decay of AdamW.")
     batch_size: int | None = Field(
