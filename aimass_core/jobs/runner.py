@@ -248,7 +248,9 @@ def run_now(
         try:
             while wait([carried], timeout=0.2).not_done:
                 continue
-        except KeyboardInterrupt:
+        except (
+            BaseException
+        ):  # an interrupt, or anything else that ends the wait: the pool waits for its thread
             with suppress(ConflictError):  # its result is being recorded: that is over in a moment
                 control.cancel(actor)
             raise

@@ -327,6 +327,7 @@ def test_doctor_finds_a_bundle_that_was_edited(shell: Shell, trained: dict[str, 
     assert failed["check"] == "workspace"
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_ctrl_c_cancels_the_training_and_keeps_nothing(shell: Shell, cleaned: dict[str, Any]) -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "app.cli", "train", "loans", "--target", "defaulted", "--model", "slow",

@@ -445,6 +445,7 @@ def test_run_now_raises_the_error_of_the_worker(ws: Workspace) -> None:
         )
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupt_cancels_run_now(ws: Workspace) -> None:
     with pytest.raises(KeyboardInterrupt):
         run_now(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from aimass_core.models.network_inputs import FIRST_LABEL, MISSING, UNSEEN, Inputs
 from aimass_core.models.dann_network import DannNetwork, ReverseGradient
+from aimass_core.models.network_inputs import FIRST_LABEL, MISSING, UNSEEN, Inputs
 
 
 def test_reversal_is_the_identity_forwards_and_negated_backwards() -> None:
