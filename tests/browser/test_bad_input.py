@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -16,7 +17,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.driver import Driver
 from tests.browser.filled import FOREIGN, HOSTILE, HTML
-from tests.browser.served import Served
+from tests.browser.served import Served, serve
 from tests.browser.visits import views
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
@@ -100,7 +101,14 @@ def test_names_twice_infinities_and_columns_of_nothing_are_imported_and_said(
     assert driver.problems() == []
 
 
-def test_the_sheet_of_a_workbook_is_chosen(page: Page, filled: Served) -> None:
+@pytest.fixture
+def own(tmp_path: Path) -> Iterator[Served]:
+    """A server of the test's own, for what would stay behind."""
+    with serve(tmp_path / "own") as running:
+        yield running
+
+
+def test_the_sheet_of_a_workbook_is_chosen(page: Page, own: Served) -> None:
     book = openpyxl.Workbook()
     book.active.append(["notes"])
     sheet = book.create_sheet("数据 & more")
@@ -108,7 +116,7 @@ def test_the_sheet_of_a_workbook_is_chosen(page: Page, filled: Served) -> None:
         sheet.append(row)
     content = io.BytesIO()
     book.save(content)
-    driver = Driver(page, filled.url)
+    driver = Driver(page, own.url)
 
     choose_file(driver, "book.xlsx", content.getvalue())
     expect(page.get_by_label("Sheet of the workbook")).to_be_visible()

@@ -80,7 +80,7 @@ def test_two_do_the_whole_job_at_once(two: list[Page], served: Served, tmp_path:
     for name, driver in zip(NAMES, drivers, strict=True):
         driver.says("will be learnt on the training rows")
         driver.open(f"train?dataset={name}%402", title="Train")
-        expect(driver.page.get_by_role("textbox", name="Name")).to_have_value(name)
+        expect(driver.page.get_by_label("Data set", exact=True)).to_have_value(f"{name}@2")
         only_boosting(driver)
     for driver in drivers:
         driver.page.get_by_role("button", name="Start 1 training").click()
