@@ -68,10 +68,18 @@ def cases() -> dict[str, Callable[[bool], Iterator[Row]]]:
         found[f"time-{key}"] = lambda quick, key=key: _time(key, quick)  # type: ignore[misc]
     for key in catalog.FAMILIES:
         found[f"memory-{key}"] = lambda quick, key=key: _memory(key, quick)  # type: ignore[misc]
+    found["sql-scorecard"] = _sql
     return found
 
 
-QUICK = ("taiwan-scorecard", "taiwan-boosting", "lending-scorecard", "time-scorecard", "time-boosting")
+QUICK = (
+    "taiwan-scorecard",
+    "taiwan-boosting",
+    "lending-scorecard",
+    "time-scorecard",
+    "time-boosting",
+    "sql-scorecard",
+)
 """Cases of a quick run, on one fold and fewer rows; no target is judged."""
 
 
@@ -232,6 +240,12 @@ def _time(key: str, quick: bool) -> Iterator[Row]:
         [seconds],
         at_most=None if quick else SECONDS.get(key),
     )
+
+
+def _sql(quick: bool) -> Iterator[Row]:
+    from benchmarks.scorecard_sql import ROWS, measure
+
+    yield from measure(rows=ROWS // 10 if quick else ROWS)
 
 
 def _memory(key: str, quick: bool) -> Iterator[Row]:
