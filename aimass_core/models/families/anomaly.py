@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from aimass_core.models import estimate
 from aimass_core.models.estimate import Estimate
 from aimass_core.models.family import Family
+from aimass_core.models.network_settings import BatchSize, Embedding, Epochs, Rate, WeightDecay
 from aimass_core.settings import Device
 
 INPUT_NS, WEIGHT_NS, STEP_SECONDS, CELL_BYTES = 150.0, 0.2, 1e-3, 24.0
@@ -31,13 +32,11 @@ class AnomalyConfig(BaseModel):
     noise: float = Field(
         default=0.1, ge=0, lt=1, description="Share of cells taken from other rows while training, 0 to 1."
     )
-    embedding: int = Field(default=8, ge=1, le=256, description="Size of the vector learnt for each label.")
-    rate: float = Field(default=2e-3, gt=0, le=1, description="Learning rate of AdamW.")
-    weight_decay: float = Field(default=1e-4, ge=0, le=10, description="Weight decay of AdamW.")
-    batch_size: int | None = Field(
-        default=None, ge=2, le=1_000_000, description="Rows per step; empty: chosen by the number of rows."
-    )
-    epochs: int = Field(default=20, ge=1, le=10_000, description="Most passes over the training rows.")
+    embedding: Embedding = 8
+    rate: Rate = 2e-3
+    weight_decay: WeightDecay = 1e-4
+    batch_size: BatchSize = None
+    epochs: Epochs = 20
     patience: int = Field(
         default=4, ge=1, le=1_000, description="Epochs without a smaller validation error before stopping."
     )

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from aimass_core.models import estimate
 from aimass_core.models.estimate import Estimate
 from aimass_core.models.family import Family, Metric, Span
+from aimass_core.models.network_settings import Balanced, Focal, Goal
 from aimass_core.settings import Device
 
 
@@ -32,20 +33,9 @@ class BoostingConfig(BaseModel):
     metric: Metric = Field(
         default="log_loss", description="Validation measure that decides how many trees to keep."
     )
-    goal: float | None = Field(
-        default=None,
-        description="Training stops once the validation measure is at least this good; empty: no such goal.",
-    )
-    balanced: bool = Field(
-        default=False,
-        description="Both classes weigh the same in training; spoils the calibration of scores.",
-    )
-    focal: float = Field(
-        default=0.0,
-        ge=0,
-        le=10,
-        description="Exponent of the focal loss, which plays down rows already right; 0: log loss.",
-    )
+    goal: Goal = None
+    balanced: Balanced = False
+    focal: Focal = 0.0
     monotone: dict[str, Literal["up", "down"]] | None = Field(
         default=None,
         description="Numbers with which the risk may only rise (up) or only fall (down), by name.",

@@ -6,7 +6,20 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from aimass_core.models import estimate
 from aimass_core.models.estimate import Estimate
-from aimass_core.models.family import Choice, Family, Metric, Span
+from aimass_core.models.family import Choice, Family, Span
+from aimass_core.models.network_settings import (
+    Balanced,
+    BatchSize,
+    Embedding,
+    Epochs,
+    Focal,
+    Goal,
+    Patience,
+    Rate,
+    StopMetric,
+    ValidationShare,
+    WeightDecay,
+)
 from aimass_core.settings import Device
 
 
@@ -30,46 +43,23 @@ class DannConfig(BaseModel):
         le=256,
         description="Size of the vector learnt for each number; 0: its segments are used as they are.",
     )
-    embedding: int = Field(default=8, ge=1, le=256, description="Size of the vector learnt for each label.")
-    rate: float = Field(default=1e-3, gt=0, le=1, description="Learning rate of AdamW.")
-    weight_decay: float = Field(default=1e-2, ge=0, le=10, description="Weight decay of AdamW.")
-    batch_size: int | None = Field(
-        default=None, ge=2, le=1_000_000, description="Rows per step; empty: chosen by the number of rows."
-    )
-    epochs: int = Field(default=60, ge=1, le=10_000, description="Most passes over the training rows.")
-    patience: int = Field(
-        default=8, ge=1, le=1_000, description="Epochs without a better validation measure before stopping."
-    )
-    metric: Metric = Field(
-        default="log_loss",
-        description="Validation measure that decides when to stop and which weights to keep.",
-    )
-    goal: float | None = Field(
-        default=None,
-        description="Training stops once the validation measure is at least this good; empty: no such goal.",
-    )
-    balanced: bool = Field(
-        default=False,
-        description="Both classes weigh the same in training; spoils the calibration of scores.",
-    )
-    focal: float = Field(
-        default=0.0,
-        ge=0,
-        le=10,
-        description="Exponent of the focal loss, which plays down rows already right; 0: log loss.",
-    )
+    embedding: Embedding = 8
+    rate: Rate = 1e-3
+    weight_decay: WeightDecay = 1e-2
+    batch_size: BatchSize = None
+    epochs: Epochs = 60
+    patience: Patience = 8
+    metric: StopMetric = "log_loss"
+    goal: Goal = None
+    balanced: Balanced = False
+    focal: Focal = 0.0
     domain_weight: float = Field(
         default=1.0,
         ge=0,
         le=100,
         description="Largest weight of the reversed domain gradient; needs a domain.",
     )
-    validation_share: float = Field(
-        default=0.15,
-        gt=0,
-        lt=1,
-        description="Share of the rows kept to stop training when no validation rows are given, 0 to 1.",
-    )
+    validation_share: ValidationShare = 0.15
 
 
 USUAL_BEST = 6

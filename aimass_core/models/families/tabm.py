@@ -6,7 +6,20 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from aimass_core.models import estimate
 from aimass_core.models.estimate import Estimate
-from aimass_core.models.family import Family, Metric, Span
+from aimass_core.models.family import Family, Span
+from aimass_core.models.network_settings import (
+    Balanced,
+    BatchSize,
+    Embedding,
+    Epochs,
+    Focal,
+    Goal,
+    Patience,
+    Rate,
+    StopMetric,
+    ValidationShare,
+    WeightDecay,
+)
 from aimass_core.settings import Device
 
 
@@ -33,40 +46,17 @@ class TabmConfig(BaseModel):
     number_size: int = Field(
         default=8, ge=1, le=256, description="Size of the vector learnt for each number."
     )
-    embedding: int = Field(default=2, ge=1, le=256, description="Size of the vector learnt for each label.")
-    rate: float = Field(default=2e-3, gt=0, le=1, description="Learning rate of AdamW.")
-    weight_decay: float = Field(default=1e-3, ge=0, le=10, description="Weight decay of AdamW.")
-    batch_size: int | None = Field(
-        default=None, ge=2, le=1_000_000, description="Rows per step; empty: chosen by the number of rows."
-    )
-    epochs: int = Field(default=40, ge=1, le=10_000, description="Most passes over the training rows.")
-    patience: int = Field(
-        default=4, ge=1, le=1_000, description="Epochs without a better validation measure before stopping."
-    )
-    metric: Metric = Field(
-        default="log_loss",
-        description="Validation measure that decides when to stop and which weights to keep.",
-    )
-    goal: float | None = Field(
-        default=None,
-        description="Training stops once the validation measure is at least this good; empty: no such goal.",
-    )
-    balanced: bool = Field(
-        default=False,
-        description="Both classes weigh the same in training; spoils the calibration of scores.",
-    )
-    focal: float = Field(
-        default=0.0,
-        ge=0,
-        le=10,
-        description="Exponent of the focal loss, which plays down rows already right; 0: log loss.",
-    )
-    validation_share: float = Field(
-        default=0.15,
-        gt=0,
-        lt=1,
-        description="Share of the rows kept to stop training when no validation rows are given, 0 to 1.",
-    )
+    embedding: Embedding = 2
+    rate: Rate = 2e-3
+    weight_decay: WeightDecay = 1e-3
+    batch_size: BatchSize = None
+    epochs: Epochs = 40
+    patience: Patience = 4
+    metric: StopMetric = "log_loss"
+    goal: Goal = None
+    balanced: Balanced = False
+    focal: Focal = 0.0
+    validation_share: ValidationShare = 0.15
 
 
 USUAL_BEST = 12

@@ -8,7 +8,19 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from aimass_core.models import estimate
 from aimass_core.models.estimate import Estimate
-from aimass_core.models.family import Choice, Family, Metric, Span
+from aimass_core.models.family import Choice, Family, Span
+from aimass_core.models.network_settings import (
+    Balanced,
+    BatchSize,
+    Epochs,
+    Focal,
+    Goal,
+    Patience,
+    Rate,
+    StopMetric,
+    ValidationShare,
+    WeightDecay,
+)
 from aimass_core.settings import Device
 
 ROW_NS, TOKEN_NS, WIDTH_NS, PAIR_NS, CELL_BYTES = 8_000.0, 1_200.0, 60.0, 44.0, 40.0
@@ -42,39 +54,16 @@ class TransformerConfig(BaseModel):
         default=(),
         description="Columns of each monthly series in time order; empty: found by their names.",
     )
-    rate: float = Field(default=1e-3, gt=0, le=1, description="Learning rate of AdamW.")
-    weight_decay: float = Field(default=1e-2, ge=0, le=10, description="Weight decay of AdamW.")
-    batch_size: int | None = Field(
-        default=None, ge=2, le=1_000_000, description="Rows per step; empty: chosen by the number of rows."
-    )
-    epochs: int = Field(default=40, ge=1, le=10_000, description="Most passes over the training rows.")
-    patience: int = Field(
-        default=6, ge=1, le=1_000, description="Epochs without a better validation measure before stopping."
-    )
-    metric: Metric = Field(
-        default="log_loss",
-        description="Validation measure that decides when to stop and which weights to keep.",
-    )
-    goal: float | None = Field(
-        default=None, description="Stop as soon as the validation measure reaches this; empty: never."
-    )
-    balanced: bool = Field(
-        default=False,
-        description="Both classes weigh the same in training; spoils the calibration of scores.",
-    )
-    focal: float = Field(
-        default=0.0,
-        ge=0,
-        le=10,
-        description="Exponent by which rows that are already right count less (focal loss); 0: log loss. "
-        "Spoils the calibration of scores.",
-    )
-    validation_share: float = Field(
-        default=0.15,
-        gt=0,
-        lt=1,
-        description="Share of the rows kept to stop training when no validation rows are given, 0 to 1.",
-    )
+    rate: Rate = 1e-3
+    weight_decay: WeightDecay = 1e-2
+    batch_size: BatchSize = None
+    epochs: Epochs = 40
+    patience: Patience = 6
+    metric: StopMetric = "log_loss"
+    goal: Goal = None
+    balanced: Balanced = False
+    focal: Focal = 0.0
+    validation_share: ValidationShare = 0.15
 
     @model_validator(mode="after")
     def _heads_divide_width(self) -> Self:
