@@ -317,7 +317,8 @@ def test_doctor_finds_a_whole_workspace(shell: Shell, trained: dict[str, Any]) -
 
 def test_doctor_finds_a_bundle_that_was_edited(shell: Shell, trained: dict[str, Any], tmp_path: Path) -> None:
     copy = Shell(shutil.copytree(shell.home, tmp_path / "home"))
-    manifest = next((copy.home / "bundles").glob("*/manifest.json"))
+    manifests = sorted((copy.home / "bundles").glob("*/manifest.json"))
+    manifest = next(path for path in manifests if "defaulted" in path.read_text("utf-8"))  # it had a target
     manifest.write_text(manifest.read_text("utf-8").replace("defaulted", "Defaulted"), "utf-8")
 
     found = copy.answer("doctor", code=1)

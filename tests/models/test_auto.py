@@ -13,6 +13,7 @@ from aimass_core.jobs.progress import Progress
 from aimass_core.models import auto_portfolio, catalog
 from aimass_core.models.auto import AutoClassifier
 from aimass_core.models.auto_choose import choose, mean
+from aimass_core.models.auto_work import Work
 from tests.models.contract import CATEGORY, FamilyContract, bank
 
 QUICK: dict[str, Any] = {
@@ -118,6 +119,7 @@ def test_short_budget_still_gives_a_model() -> None:
 
     model = new(budget_seconds=1e-3).fit(X, y)
 
+    assert {item["state"] for item in model.tried_} == {"out of time"}
     assert len(model.members_) == 1
     assert auc(y, model.predict_proba(X)[:, 1]) > 0.7
 
@@ -134,13 +136,15 @@ def test_progress_shows_what_was_tried() -> None:
     assert [message.step for message in said] == sorted(message.step for message in said)
 
 
-def test_family_that_takes_too_long_is_left_out_and_said() -> None:
-    X, y = bank(3_000)
+def test_family_that_takes_too_long_is_left_out_and_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    X, y = bank(400)
+    monkeypatch.setattr(Work, "guess", lambda *_: 5_000.0)
 
-    model = new(families=("scorecard", "boosting", "transformer"), budget_seconds=4.0).fit(X, y)
+    model = new(families=("scorecard", "boosting", "transformer")).fit(X, y)
 
     (left_out,) = [item for item in model.tried_ if item["family"] == "transformer"]
-    assert left_out["state"] in ("left out", "out of time")
+    assert left_out["state"] == "left out"
+    assert "5,000 s" in left_out["message"]
 
 
 def test_network_stays_as_it_came_out_of_its_folds() -> None:
