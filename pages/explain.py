@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from app import cache, nav, state, ui
-from app.context import runner, workspace
-from app.panels import explain_many, explain_model, explain_row, explain_shapes
+from app import nav, state, ui
+from app.context import workspace
+from app.panels import explain_views
 
 ui.header("explain")
 ws = workspace()
@@ -17,11 +17,5 @@ if run is None:
         label="Train a model",
     )
 else:
-    ui.section("The model as a whole")
-    explain_model.show(cache.summary(ws, run.run_id))
-    explain_shapes.show(ws, run)
-    ui.section("One row")
-    explain_row.show(ws, run)
-    ui.section("Many rows", "Explained in the background; the contributions are kept.")
-    explain_many.show(ws, runner(), run)
+    explain_views.show(ws, run)
     nav.link("evaluate", "How good is this run?", {state.RUN: run.name})

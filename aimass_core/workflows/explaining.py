@@ -6,20 +6,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from aimass_core.errors import DataError, NotFoundError
+from aimass_core.errors import DataError
 from aimass_core.workflows import evaluating
-from aimass_core.workspace import datasets, runs
+from aimass_core.workflows.case import Case, bundle_of, row_frame
+from aimass_core.workflows.case import prepared as prepared_case
+from aimass_core.workspace import runs
 from aimass_core.workspace.connection import Workspace
+from aimass_core.workspace.runs import Run
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from aimass_core.bundle import Bundle
+    from aimass_core.bundle import Bundle, Prepared
     from aimass_core.explain.reasons import Reasons
     from aimass_core.explain.references import ReferenceName
     from aimass_core.explain.summary import Summary
-
-"""What the probability is of, by the kind of model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,14 +102,56 @@ def explain_row(
     SettingsError
         When the reference cannot be used.
     """
-    from aimass_core.explain.reasons import reasons
-    from aimass_core.explain.shapley import explain
-
     run = runs.get(ws, run_ref)
     model = evaluating.bundle(ws, run.run_id)
     row_id = None if isinstance(row, Mapping) else int(row)
-    frame = _frame(ws, run.version_id, row)
+    frame = _given(row) if isinstance(row, Mapping) else row_frame(ws, run.version_id, int(row))
+    target = _target(model, frame)
+    part = ""
+    if row_id is not None:
+        part = _part(ws, run.run_id, row_id, known=model.manifest.target is None or target is not None)
     prepared = model.prepare(frame, repaired=row_id is not None)
+    return _explained(
+        run, model, prepared, reference=reference, cutoff=cutoff, row_id=row_id, target=target, part=part
+    )
+
+
+def explain_case(ws: Workspace, case: Case, *, changes: Mapping[str, Any] | None = None) -> RowExplanation:
+    """Explain a case, with some of its values changed to try what would happen.
+
+    Raises
+    ------
+    NotFoundError, DataError, SettingsError
+        As :func:`explain_row`.
+    """
+    model = bundle_of(ws, case)
+    found = prepared_case(model, case, changes)
+    return _explained(
+        runs.get(ws, case.run_id),
+        model,
+        found,
+        reference=case.reference,
+        cutoff=case.high if case.reference == "cutoff" else None,
+        row_id=case.row_id,
+        target=None,
+        part="",
+    )
+
+
+def _explained(
+    run: Run,
+    model: Bundle,
+    prepared: Prepared,
+    *,
+    reference: ReferenceName,
+    cutoff: float | None,
+    row_id: int | None,
+    target: str | None,
+    part: str,
+) -> RowExplanation:
+    from aimass_core.explain.reasons import reasons
+    from aimass_core.explain.shapley import explain
+
     found = explain(model, prepared.X, reference=reference, cutoff=cutoff)
     display = model.display(prepared.frame)[0]
     outcome = model.outcome
@@ -129,31 +172,17 @@ def explain_row(
         additivity=found.additivity,
         outcome=outcome,
         row_id=row_id,
-        target=_target(model, frame),
-        part=""
-        if row_id is None
-        else _part(
-            ws, run.run_id, row_id, known=model.manifest.target is None or _target(model, frame) is not None
-        ),
+        target=target,
+        part=part,
     )
 
 
-def _frame(ws: Workspace, version_id: str, row: int | Mapping[str, Any]) -> pd.DataFrame:
+def _given(row: Mapping[str, Any]) -> pd.DataFrame:
     import pandas as pd
 
-    if isinstance(row, Mapping):
-        if not row:
-            raise DataError("a row to explain must have values", "it is empty", "Fill in the features")
-        return pd.DataFrame({str(name): pd.Series([value], dtype=object) for name, value in row.items()})
-    version = datasets.get(ws, version_id)
-    frame = datasets.page(ws, version, limit=1, where_row=int(row))
-    if not len(frame):
-        raise NotFoundError(
-            f"row {int(row):,} must be in `{version.ref}`",
-            f"it has {version.rows:,} rows",
-            "Rows are numbered as in the file, from 1; cleaning may have dropped this one",
-        )
-    return frame
+    if not row:
+        raise DataError("a row to explain must have values", "it is empty", "Fill in the features")
+    return pd.DataFrame({str(name): pd.Series([value], dtype=object) for name, value in row.items()})
 
 
 def _target(model: Bundle, frame: pd.DataFrame) -> str | None:

@@ -57,4 +57,14 @@ _FOURTH = (
         explanation_id VARCHAR, _row BIGINT, feature VARCHAR, contribution DOUBLE, error DOUBLE)""",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _SECOND, _THIRD, _FOURTH)
+_FIFTH = (
+    """CREATE TABLE reason_texts (
+        text_id VARCHAR, dataset VARCHAR, feature VARCHAR, direction VARCHAR,
+        customer VARCHAR, reviewer VARCHAR, owner VARCHAR, set_at TIMESTAMP, set_by VARCHAR)""",
+    "CREATE TABLE change_rules (dataset VARCHAR, rules JSON, set_at TIMESTAMP, set_by VARCHAR)",
+    """CREATE TABLE stabilities (
+        stability_id VARCHAR, job_id VARCHAR, run_id VARCHAR, spec JSON, result JSON, folder VARCHAR,
+        seconds DOUBLE, created_at TIMESTAMP, created_by VARCHAR)""",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH)

@@ -9,13 +9,13 @@ import streamlit as st
 
 from aimass_core.explain.reasons import Reasons
 from aimass_core.settings import settings
-from aimass_core.workflows import reviewing
+from aimass_core.workflows import case, reviewing
 from aimass_core.workflows.reviewing import Replay
 from aimass_core.workspace import cases
 from aimass_core.workspace.cases import Decision
 from aimass_core.workspace.connection import Workspace
 from app import ui
-from app.panels import explain_waterfall
+from app.panels import case_views, explain_waterfall
 from app.panels.explain_row import REFERENCES
 from app.tables import table
 from app.text import code, escape, number, prose, share, short, when
@@ -62,6 +62,7 @@ def show(ws: Workspace, decision: Decision) -> None:
             }
         )
         _replay(ws, decision)
+    case_views.show(ws, case.of_decision(ws, decision))
 
 
 def _head(ws: Workspace, decision: Decision) -> None:

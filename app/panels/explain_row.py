@@ -9,7 +9,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from aimass_core.explain.references import ReferenceName
-from aimass_core.workflows import explaining, scoring
+from aimass_core.workflows import case, explaining, scoring
 from aimass_core.workflows.explaining import RowExplanation
 from aimass_core.workspace import datasets, registry
 from aimass_core.workspace.connection import Workspace
@@ -17,7 +17,7 @@ from aimass_core.workspace.datasets import Version
 from aimass_core.workspace.runs import Run
 from app import cache, ui
 from app.boundary import live
-from app.panels import explain_waterfall
+from app.panels import case_views, explain_waterfall
 from app.panels.explain_model import additivity
 from app.tables import paged
 from app.text import code, count, escape, number, prose, share, short, when
@@ -55,6 +55,7 @@ def show(ws: Workspace, run: Run) -> None:
     _explained(
         run, version, explaining.explain_row(ws, run.run_id, int(row), reference=reference, cutoff=cutoff)
     )
+    case_views.show(ws, case.of_row(ws, run.run_id, int(row), reference=reference))
 
 
 def _reference(ws: Workspace, run: Run, place: DeltaGenerator) -> tuple[ReferenceName, float | None]:

@@ -20,13 +20,19 @@ HELP = (
 )
 
 
+def offered(ws: Workspace, run: Run) -> bool:
+    """Return whether the run's model is a sum of curves."""
+    found = cache_shapes.shapes(ws, run.run_id)
+    return found is not None and bool(found.curves)
+
+
 @live()
 def show(ws: Workspace, run: Run) -> None:
-    """Show the section when the run's model is a sum of curves; otherwise nothing."""
+    """Show the curves of a run's model; nothing where it is no sum of curves."""
     found = cache_shapes.shapes(ws, run.run_id)
     if found is None or not found.curves:
         return
-    ui.section(SECTION, help=HELP)
+    st.caption(HELP)
     terms = _terms(found)
     labels = list(terms)
     chosen = st.selectbox(

@@ -83,8 +83,10 @@ def test_credit_from_upload_to_replayed_decision(page: Page, served: Served) -> 
     driver.says("default-risk@1")
 
     visit(driver, "Explain")
-    expect(driver.page.locator(".js-plotly-plot")).to_have_count(3, timeout=30_000)
+    expect(driver.page.locator(".js-plotly-plot")).to_have_count(1, timeout=30_000)
     driver.says("add up to")
+    driver.page.get_by_role("radio", name="The model as a whole").click()
+    expect(driver.page.locator(".js-plotly-plot")).to_have_count(2, timeout=30_000)
 
     visit(driver, "Decisions")
     driver.page.get_by_role("button", name="Decide", exact=True).click()

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from app.nav import PAGES
 from app.panels import decisions_views as decisions
 from app.panels import evaluate_scrutiny as evaluate
+from app.panels import explain_views as explain
 
 TITLES = [page.title for page in PAGES]
 _DATA = ("Roles", "Columns", "Distributions", "Rows", "Versions")
@@ -24,4 +25,5 @@ def views(**query: str) -> list[tuple[str, str]]:
     found += [("Data", "data", {"data_view": view}) for view in _DATA]
     found += [("Decisions", "decisions", {decisions.VIEW: view}) for view in _DECISIONS]
     found += [("Evaluate", "evaluate", {evaluate.VIEW: view}) for view in evaluate.VIEWS]
+    found += [("Explain", "explain", {explain.VIEW: view}) for view in list(explain.VIEWS)[1:]]
     return [(title, f"{path}?{urlencode(query | more)}") for title, path, more in found]

@@ -79,7 +79,7 @@ def test_table_of_test_rows_is_ordered_by_risk(trained: Workspace, open_page: Op
 
 def test_all_test_rows_are_explained_from_the_page(trained: Workspace, open_page: OpenPage) -> None:
     run = runs.get(trained, "loans boosting")
-    page = open_page("explain", run=run.name)
+    page = open_page("explain", run=run.name, explain_view="Many rows")
 
     page.button(key="explain.many.start").click().run()
 
@@ -89,7 +89,7 @@ def test_all_test_rows_are_explained_from_the_page(trained: Workspace, open_page
     while not runner.status(job.job_id).job.ended:
         threading.Event().wait(0.1)
     assert runner.status(job.job_id).job.state == "done", runner.status(job.job_id).job.error
-    page = open_page("explain", run=run.name)
+    page = open_page("explain", run=run.name, explain_view="Many rows")
     assert not page.exception
     (kept,) = explanations.of_run(trained, run.run_id)
     scores = evaluating.scores(trained, run.run_id)

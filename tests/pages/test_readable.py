@@ -12,7 +12,7 @@ from aimass_core.workflows import evaluating, shapes
 from aimass_core.workspace import runs
 from aimass_core.workspace.connection import Workspace, open_workspace
 from app import context
-from app.panels import evaluate_cost
+from app.panels import evaluate_cost, explain_shapes, explain_views
 from tests.pages.conftest import OpenPage, shown, train_one
 
 SETTINGS = {
@@ -35,6 +35,9 @@ def readable_home(trained_home: Path, tmp_path_factory: pytest.TempPathFactory) 
     return folder
 
 
+CURVES = {explain_views.VIEW: "The model as a whole", explain_views.WHOLE: explain_shapes.SECTION}
+
+
 @pytest.fixture
 def readable(home: Path, readable_home: Path) -> Workspace:
     shutil.copytree(readable_home, home)
@@ -46,10 +49,9 @@ def test_every_curve_and_pair_of_an_additive_run_is_shown(readable: Workspace, o
     found = shapes.of_run(readable, run.run_id)
     assert found is not None
 
-    page = open_page("explain", run=run.name)
+    page = open_page("explain", run=run.name, **CURVES)
 
     assert not page.exception
-    assert "What each feature adds" in shown(page.header)
     chooser = page.selectbox(key=f"explain.term.{run.run_id}")
     assert len(chooser.options) == len(found.curves) + len(found.pairs)
     assert len(found.pairs) == 2
@@ -64,15 +66,15 @@ def test_every_curve_and_pair_of_an_additive_run_is_shown(readable: Workspace, o
 
 
 def test_a_scorecard_has_curves_too_and_trees_have_none(readable: Workspace, open_page: OpenPage) -> None:
-    page = open_page("explain", run="loans scorecard")
+    page = open_page("explain", run="loans scorecard", **CURVES)
 
     assert not page.exception
-    assert "What each feature adds" in shown(page.header)
+    assert "intercept plus one value read off each curve" in shown(page.caption)
 
-    page = open_page("explain", run="loans boosting")
+    page = open_page("explain", run="loans boosting", **CURVES)
 
     assert not page.exception
-    assert "What each feature adds" not in shown(page.header)
+    assert "intercept plus one value read off each curve" not in shown(page.caption)
 
 
 def test_the_cost_of_reading_is_the_difference_of_the_test_measures(

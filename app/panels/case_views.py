@@ -1,0 +1,26 @@
+"""What can be asked about one case beyond its reasons: only the open question is worked out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from aimass_core.workflows.case import Case
+from aimass_core.workspace.connection import Workspace
+from app import ui
+from app.boundary import boundary
+
+VIEW = "case_view"
+"""Key of the selector of the question, also its name in the address."""
+
+VIEWS: dict[str, Callable[[Workspace, Case], None]] = {}
+"""The questions by what they are called, in this order."""
+
+
+def show(ws: Workspace, case: Case) -> None:
+    """Show the questions and the answer to the open one; an error there leaves the rest alone."""
+    if not VIEWS:
+        return
+    ui.section("Go further", help="The same model and the same row, asked in other ways.")
+    view = ui.views(VIEW, list(VIEWS), label="Question")
+    with boundary():
+        VIEWS[view](ws, case)
