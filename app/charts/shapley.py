@@ -14,6 +14,8 @@ from app.charts.template import BAD, GOOD, NEUTRAL, figure, plain
 
 _ROW = 30
 """Height in pixels of one feature's row."""
+_ROOM_FOR_A_NUMBER = 0.14
+"""Share of the longest bar that a number needs."""
 _STEP = 36
 """Height of one step of a waterfall, with its name in two lines."""
 _TICKS = (0.0001, 0.001, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.999, 0.9999)
@@ -43,6 +45,8 @@ def bar(features: Sequence[Importance], *, limit: int = 15) -> go.Figure:
         values.append(sum(feature.mean_abs for feature in rest))
         whiskers.append(0.0)
         shares.append(sum(feature.share for feature in rest))
+    # A short bar has its number behind it, a little beyond where the whisker of so short a bar ends.
+    roomy = [value > _ROOM_FOR_A_NUMBER * max(values) for value in values]
     made = figure(height=90 + _ROW * len(names), x_title="Mean |SHAP| (log-odds)")
     made.add_trace(
         go.Bar(
@@ -51,8 +55,12 @@ def bar(features: Sequence[Importance], *, limit: int = 15) -> go.Figure:
             orientation="h",
             marker={"color": [GOOD] * len(drawn) + [NEUTRAL] * bool(rest)},
             error_x={"type": "data", "array": whiskers, "thickness": 1, "width": 3, "color": NEUTRAL},
-            text=[f"{value:.3f}" for value in values],
-            textposition="inside",
+            text=[
+                f"{value:.3f}" if wide else f"\u2002{value:.3f}"
+                for value, wide in zip(values, roomy, strict=True)
+            ],
+            textposition=["inside" if wide else "outside" for wide in roomy],
+            constraintext="none",  # a number is never made smaller to fit its bar
             insidetextanchor="start",
             textangle=0,
             customdata=[[plain(name), share] for name, share in zip(names, shares, strict=True)],
