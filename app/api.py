@@ -49,6 +49,9 @@ that says what was expected, what came and what to do.
 ModelRef = Annotated[
     str, Path(description="`name` for the newest version, or `name@2`.", examples=["credit-default"])
 ]
+Explain = Annotated[
+    bool | None, Query(description="Explain every row; takes the place of `reasons` in the body.")
+]
 DecisionId = Annotated[str, Path(description="Id of the decision.")]
 
 
@@ -118,7 +121,7 @@ def _routes(workspace: Callable[[], Workspace]) -> APIRouter:
         response_model=ScoreResponse,
         openapi_extra=json_body(ScoreRequest),
     )
-    async def score(name: ModelRef, request: Request) -> Response:
+    async def score(name: ModelRef, request: Request, explain: Explain = None) -> Response:
         """Decide 1 to 10,000 rows: probability, outcome, principal reasons, decision ids.
 
         Either all rows are decided and stored, or none is. A row's decision depends on that row alone. A
@@ -126,7 +129,7 @@ def _routes(workspace: Callable[[], Workspace]) -> APIRouter:
         """
         body = await request.body()
         # parsing and answering 10,000 rows takes long enough to be kept off the event loop, too
-        return await run_in_threadpool(_score, workspace, name, body)
+        return await run_in_threadpool(_score, workspace, name, body, explain)
 
     @router.get("/v1/decisions", tags=["decisions"])
     def decisions(
@@ -169,7 +172,7 @@ def _routes(workspace: Callable[[], Workspace]) -> APIRouter:
     return router
 
 
-def _score(workspace: Callable[[], Workspace], name: str, body: bytes) -> Response:
+def _score(workspace: Callable[[], Workspace], name: str, body: bytes, explain: bool | None) -> Response:
     try:
         wanted = ScoreRequest.model_validate_json(body)
     except ValidationError as error:
@@ -183,7 +186,7 @@ def _score(workspace: Callable[[], Workspace], name: str, body: bytes) -> Respon
         actor=ACTOR,
         store=wanted.store,
         reference=wanted.reference,
-        reasons=wanted.reasons,
+        reasons=wanted.reasons if explain is None else explain,
     )
     answer = ScoreResponse.of(made, stored=wanted.store).model_dump_json()
     return Response(answer, media_type="application/json")

@@ -25,6 +25,7 @@ _REASON = {
     "error": 0.0,
     "direction": "raises",
     "text": "`PAY_0` is 2 (typical: 0), which raises the estimated probability of default",
+    "customer": "Your last payment was 2 months late.",
 }
 _ID = "01936e5b-7c1a-7d2e-9a54-0d6a3c1f8b42"
 
@@ -71,7 +72,10 @@ class ReasonOut(BaseModel):
     contribution: float = Field(description="Log-odds it added; positive raises the probability.")
     error: float | None = Field(description="Standard error of the contribution; null where unknown.")
     direction: Literal["raises", "lowers"] = Field(description="What it did to the probability.")
-    text: str = Field(description="The same as a sentence.")
+    text: str = Field(description="The same as a sentence, for a reviewer.")
+    customer: str | None = Field(
+        default=None, description="The sentence for the customer; null where the dictionary has none."
+    )
 
 
 class ScoredRow(BaseModel):
@@ -101,6 +105,10 @@ class ScoreResponse(BaseModel):
     policy_version: int = Field(description="Version of the model's policy that decided.", examples=[1])
     batch_id: str = Field(description="Id shared by the decisions of this request.", examples=[_ID])
     stored: bool = Field(description="Whether the decisions are kept.")
+    wording_version: int = Field(
+        description="Version of the reason dictionary that words the reasons; 0 where there is none.",
+        examples=[12],
+    )
     rows: list[ScoredRow] = Field(description="One decision a row, in the order sent.")
 
     @classmethod
@@ -112,6 +120,7 @@ class ScoreResponse(BaseModel):
             policy_version=first.policy_version,
             batch_id=first.batch_id,
             stored=stored,
+            wording_version=int(first.reasons.get("wording_version", 0)),
             rows=[_scored(decision) for decision in decisions],
         )
 
@@ -212,6 +221,10 @@ class DecisionOut(BaseModel):
     reference: str = Field(description="What the reasons are measured from.", examples=["population"])
     reference_text: str | None = Field(description="The same in words; null without reasons.")
     method: str | None = Field(description="How the reasons were found; null without reasons.")
+    wording_version: int = Field(
+        description="Version of the reason dictionary that worded them; 0 where there was none.",
+        examples=[12],
+    )
     decided_at: datetime = Field(description="When (UTC).")
     decided_by: str = Field(description="Who asked.", examples=["api"])
 
@@ -242,6 +255,7 @@ class DecisionOut(BaseModel):
             reference=decision.reference,
             reference_text=why.get("reference_text"),
             method=why.get("method"),
+            wording_version=int(why.get("wording_version", 0)),
             decided_at=decision.decided_at.replace(tzinfo=UTC),
             decided_by=decision.decided_by,
         )

@@ -27,7 +27,10 @@ class Reason(BaseModel):
     contribution: float = Field(description="Log-odds it added; positive raises the probability.")
     error: float | None = Field(description="Standard error of the contribution; none where unknown.")
     direction: Direction = Field(description="What it did to the probability.")
-    text: str = Field(description="The same as a sentence.")
+    text: str = Field(description="The same as a sentence, for a reviewer.")
+    customer: str | None = Field(
+        default=None, description="The sentence for the customer; none where the dictionary has none."
+    )
 
 
 class Reasons(BaseModel):
@@ -38,6 +41,10 @@ class Reasons(BaseModel):
     principal: tuple[Reason, ...] = Field(description="Strongest reasons against, at most the limit.")
     tail: tuple[Reason, ...] = Field(description="Further reasons against.")
     favourable: tuple[Reason, ...] = Field(description="Reasons in favour, strongest first.")
+    wording_version: int = Field(
+        default=0,
+        description="Version of the reason dictionary they are worded by; 0 before its first entry.",
+    )
 
 
 def reasons(

@@ -17,7 +17,7 @@ from aimass_core.jobs.failure import from_json
 from aimass_core.jobs.job import Job
 from aimass_core.jobs.runner import Runner
 from aimass_core.schema import Role
-from aimass_core.workflows import cleaning, evaluating, importing, scoring, training
+from aimass_core.workflows import cleaning, demo_words, evaluating, importing, scoring, training
 from aimass_core.workspace import cases, datasets, joblog, registry, runs
 from aimass_core.workspace.connection import Workspace
 
@@ -127,6 +127,7 @@ def ensure_demo(
     for table in _TABLES:
         _import(ws, table, files / f"{table.name}.csv", actor=actor, doing=doing)
     _train(ws, runner, files, actor=actor, doing=doing, say=say)
+    demo_words.ensure(ws, actor=actor, doing=doing)
     for model in _MODELS:
         if not _register(ws, model, actor=actor, doing=doing):
             continue

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from aimass_core.errors import DataError
-from aimass_core.workflows import evaluating
+from aimass_core.workflows import evaluating, wording
 from aimass_core.workflows.case import Case, bundle_of, row_frame
 from aimass_core.workflows.case import prepared as prepared_case
 from aimass_core.workspace import runs
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from aimass_core.explain.reasons import Reasons
     from aimass_core.explain.references import ReferenceName
     from aimass_core.explain.summary import Summary
+    from aimass_core.explain.wording import Dictionary
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +112,17 @@ def explain_row(
     if row_id is not None:
         part = _part(ws, run.run_id, row_id, known=model.manifest.target is None or target is not None)
     prepared = model.prepare(frame, repaired=row_id is not None)
+    words = wording.dictionary(ws, model.manifest.dataset)
     return _explained(
-        run, model, prepared, reference=reference, cutoff=cutoff, row_id=row_id, target=target, part=part
+        run,
+        model,
+        prepared,
+        words,
+        reference=reference,
+        cutoff=cutoff,
+        row_id=row_id,
+        target=target,
+        part=part,
     )
 
 
@@ -130,6 +140,7 @@ def explain_case(ws: Workspace, case: Case, *, changes: Mapping[str, Any] | None
         runs.get(ws, case.run_id),
         model,
         found,
+        wording.dictionary(ws, model.manifest.dataset),
         reference=case.reference,
         cutoff=case.high if case.reference == "cutoff" else None,
         row_id=case.row_id,
@@ -142,6 +153,7 @@ def _explained(
     run: Run,
     model: Bundle,
     prepared: Prepared,
+    words: Dictionary,
     *,
     reference: ReferenceName,
     cutoff: float | None,
@@ -151,6 +163,7 @@ def _explained(
 ) -> RowExplanation:
     from aimass_core.explain.reasons import reasons
     from aimass_core.explain.shapley import explain
+    from aimass_core.explain.wording import worded
 
     found = explain(model, prepared.X, reference=reference, cutoff=cutoff)
     display = model.display(prepared.frame)[0]
@@ -163,7 +176,7 @@ def _explained(
         base=found.base,
         log_odds=float(found.log_odds[0]),
         probability=float(model.score_prepared(prepared.X).probability[0]),
-        reasons=reasons(found, 0, display, outcome=outcome),
+        reasons=worded(reasons(found, 0, display, outcome=outcome), words, outcome=outcome),
         display=display,
         typical=found.typical,
         reference=found.reference,

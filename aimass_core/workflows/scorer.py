@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from aimass_core.decide.policy import Policy
 from aimass_core.errors import DataError, NotFoundError, SettingsError
+from aimass_core.workflows import wording
 from aimass_core.workflows.rows import to_frame
 from aimass_core.workspace import datasets
 from aimass_core.workspace.cases import Decision, StoredPolicy
@@ -18,6 +19,7 @@ from aimass_core.workspace.connection import Workspace, new_id, now
 if TYPE_CHECKING:
     from aimass_core.bundle import Bundle, Prepared, Scores
     from aimass_core.explain.references import ReferenceName
+    from aimass_core.explain.wording import Dictionary
     from aimass_core.workspace.registry import Model
 
 MAX_SECONDS = 600.0
@@ -28,7 +30,8 @@ MAX_SECONDS = 600.0
 class Scorer:
     """A model version, its bundle and one version of its policy.
 
-    `id_columns` are the columns whose value names the subject, the first that a row has.
+    `id_columns` are the columns whose value names the subject, the first that a row has; `words` is the
+    reason dictionary in force.
     """
 
     model: Model
@@ -36,6 +39,7 @@ class Scorer:
     stored_policy: StoredPolicy
     policy: Policy
     id_columns: tuple[str, ...]
+    words: Dictionary
 
     @classmethod
     def of(cls, ws: Workspace, model: Model, bundle: Bundle, stored: StoredPolicy) -> Scorer:
@@ -62,7 +66,8 @@ class Scorer:
                 f"version {stored.version} is for {policy.kind}",
                 "Set a policy of that kind",
             )
-        return cls(model, bundle, stored, policy, id_columns(ws, bundle))
+        words = wording.dictionary(ws, bundle.manifest.dataset)
+        return cls(model, bundle, stored, policy, id_columns(ws, bundle), words)
 
     def decide(
         self,
@@ -127,6 +132,7 @@ class Scorer:
         """
         from aimass_core.explain.reasons import reasons
         from aimass_core.explain.shapley import explain
+        from aimass_core.explain.wording import worded
 
         found = explain(self.bundle, prepared.X, reference=reference, cutoff=self.policy.high)
         values = self.bundle.display(prepared.frame)
@@ -138,7 +144,12 @@ class Scorer:
             "method": found.method,
         }
         return [
-            {**reasons(found, i, values[i], outcome=outcome).model_dump(mode="json"), **frame}
+            {
+                **worded(
+                    reasons(found, i, values[i], outcome=outcome), self.words, outcome=outcome
+                ).model_dump(mode="json"),
+                **frame,
+            }
             for i in range(len(found))
         ]
 

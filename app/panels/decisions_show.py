@@ -7,11 +7,12 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from aimass_core.errors import NotFoundError
 from aimass_core.explain.reasons import Reasons
 from aimass_core.settings import settings
 from aimass_core.workflows import case, reviewing
 from aimass_core.workflows.reviewing import Replay
-from aimass_core.workspace import cases
+from aimass_core.workspace import cases, datasets, registry, runs
 from aimass_core.workspace.cases import Decision
 from aimass_core.workspace.connection import Workspace
 from app import ui
@@ -53,6 +54,7 @@ def show(ws: Workspace, decision: Decision) -> None:
         ui.facts(
             {
                 "Model": code(decision.model),
+                "Learnt from": _data(ws, decision),
                 "Policy": f"version {decision.policy_version}",
                 "Decided": f"{when(decision.decided_at)} by {escape(decision.decided_by)}",
                 "Source": escape(decision.source),
@@ -105,9 +107,19 @@ def _reasons(decision: Decision) -> None:
         )
 
 
+def _data(ws: Workspace, decision: Decision) -> str:
+    try:
+        run = runs.get(ws, registry.get(ws, decision.model_id).run_id)
+        version = datasets.get(ws, run.version_id)
+    except NotFoundError:
+        return "not in this workspace any more"
+    return f"{code(version.ref)}, SHA-256 {code(short(version.source_sha256))}, by run {code(run.name)}"
+
+
 def stored_reasons(stored: dict[str, Any]) -> Reasons:
     """Return the reasons as they were stored with a decision."""
-    return Reasons.model_validate({side: stored[side] for side in _SIDES})
+    sides = {side: stored[side] for side in _SIDES}
+    return Reasons.model_validate({**sides, "wording_version": stored.get("wording_version", 0)})
 
 
 def _cell(value: object) -> str:

@@ -9,7 +9,7 @@ from aimass_core.workspace.runs import Run
 from app import cache, ui
 from app.boundary import boundary
 from app.context import runner
-from app.panels import explain_many, explain_model, explain_row, explain_shapes
+from app.panels import explain_many, explain_model, explain_row, explain_shapes, explain_wording
 
 VIEW = "explain_view"
 WHOLE = "explain_whole"
@@ -39,6 +39,7 @@ VIEWS: dict[str, Callable[[Workspace, Run], None]] = {
     "One row": explain_row.show,
     "The model as a whole": _whole,
     "Many rows": lambda ws, run: explain_many.show(ws, runner(), run),
+    explain_wording.VIEW: explain_wording.show,
 }
 """The views of the page by what they are called, in this order."""
 

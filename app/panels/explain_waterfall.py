@@ -8,9 +8,10 @@ import pandas as pd
 import streamlit as st
 
 from aimass_core.explain.reasons import Reason, Reasons
+from aimass_core.explain.wording import unworded
 from app import ui
 from app.charts import shapley
-from app.text import code, counted, prose, share
+from app.text import code, counted, escape, prose, share
 
 
 def chart(reasons: Reasons, *, base: float, log_odds: float, probability: float, key: str) -> None:
@@ -40,7 +41,14 @@ def ranked(reasons: Reasons, *, key: str) -> None:
     """Show the principal reasons; what else spoke against and for the row is one click away."""
     if reasons.principal:
         st.markdown("**Principal reasons against**")
-        st.markdown(_listed(reasons.principal))
+        customer = st.toggle("As the customer would read them", key=f"{key}.customer")
+        st.markdown(_listed(reasons.principal, customer=customer))
+        missing = unworded(reasons.principal)
+        if missing:
+            st.caption(
+                f"{missing} of {counted(len(reasons.principal), 'principal reason')} without a sentence for "
+                "the customer; write it in the view Wording of the Explain page."
+            )
     else:
         st.markdown("No feature speaks against this row.")
     if reasons.tail and st.toggle(
@@ -59,14 +67,16 @@ def every(reasons: Reasons) -> list[Reason]:
     return sorted(found, key=lambda reason: -abs(reason.contribution))
 
 
-def _listed(reasons: Sequence[Reason], start: int = 1) -> str:
-    return "\n".join(
-        f"{number}. {code(reason.feature)} is {code(reason.value)} (typical: {code(reason.typical)}): "
-        f"{prose(_effect(reason))}"
-        for number, reason in enumerate(reasons, start=start)
-    )
+def _listed(reasons: Sequence[Reason], start: int = 1, *, customer: bool = False) -> str:
+    said = _to_customer if customer else _to_reviewer
+    return "\n".join(f"{number}. {said(reason)}" for number, reason in enumerate(reasons, start=start))
 
 
-def _effect(reason: Reason) -> str:
+def _to_customer(reason: Reason) -> str:
+    return prose(reason.customer) if reason.customer else f"*No sentence yet for* {code(reason.feature)}"
+
+
+def _to_reviewer(reason: Reason) -> str:
     error = f" ± {1.96 * reason.error:.3f}" if reason.error else ""
-    return f"{reason.direction} the risk by {abs(reason.contribution):.3f}{error} log-odds"
+    effect = f"{reason.contribution:+.3f}".replace("-", "−")
+    return f"{prose(reason.text)} **{escape(f'{effect}{error} log-odds')}**"

@@ -7,7 +7,7 @@ import pytest
 
 from aimass_core.errors import DataError
 from aimass_core.jobs.runner import Runner
-from aimass_core.workflows import demo, health, training
+from aimass_core.workflows import demo, health, training, wording
 from aimass_core.workflows.demo import Demo, ensure_demo
 from aimass_core.workspace import cases, datasets, joblog, registry, runs
 from aimass_core.workspace.connection import Workspace, open_workspace
@@ -46,6 +46,16 @@ def runner(ws: Workspace) -> Iterator[Runner[Workspace]]:
 @pytest.fixture(scope="module")
 def filled(ws: Workspace, runner: Runner[Workspace], files: Path) -> Demo:
     return ensure_demo(ws, runner, files=files, actor="ann", say=lambda _: None)
+
+
+def test_every_reason_of_the_demo_can_be_told_to_the_customer(ws: Workspace, filled: Demo) -> None:
+    for model in ("credit", "fraud"):
+        overview = wording.of_run(ws, registry.get(ws, model).run_id)
+        assert not [feature for feature, direction in overview.missing if direction == "raises"]
+        found, _ = cases.find(ws, model=model, limit=60)
+        told = [reason["customer"] for decision in found for reason in decision.reasons["principal"]]
+        assert told
+        assert all(told)
 
 
 def test_the_demo_holds_data_models_policies_and_decisions(ws: Workspace, filled: Demo) -> None:
