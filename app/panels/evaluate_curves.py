@@ -10,6 +10,7 @@ import streamlit as st
 
 from aimass_core.evaluate.report import Report
 from app import ui
+from app.boundary import live
 from app.charts import curves
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ _CHARTS: dict[str, tuple[str, str]] = {
 }
 
 
+@live()
 def show(reports: Reports) -> None:
     """Show the curves that are asked for, two side by side, each with its data.
 
