@@ -7,6 +7,7 @@ swap places within their errors, or the budget ends. How far a row gets depends 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -101,8 +102,7 @@ def estimate(game: Game, X: Matrix, scores: Vector, effort: Effort, *, seed: int
     scores : their log-odds by the game's model, shape (n,).
     """
     players = len(game.columns)
-    design = coalitions.design(players, effort.pairs, seed=seed)
-    solvers = [coalitions.solver(design, pairs) for pairs in design.stages]
+    design, solvers = _prepared(players, effort.pairs, seed)
     values, errors = np.zeros((len(X), players)), np.zeros((len(X), players))
     used = np.zeros(len(X), dtype=np.int64)
     total = scores - game.base
@@ -112,8 +112,15 @@ def estimate(game: Game, X: Matrix, scores: Vector, effort: Effort, *, seed: int
     return Estimate(values, errors, used, len(design.masks) == coalitions.pairs_of_all(players))
 
 
+@lru_cache(maxsize=4)
+def _prepared(players: int, stages: tuple[int, ...], seed: int) -> tuple[Design, tuple[Solver, ...]]:
+    """Return the coalitions and their solvers; for a single row they take as long as its scores."""
+    design = coalitions.design(players, stages, seed=seed)
+    return design, tuple(coalitions.solver(design, pairs) for pairs in design.stages)
+
+
 def _grown(
-    game: Game, X: Matrix, total: Vector, design: Design, solvers: list[Solver]
+    game: Game, X: Matrix, total: Vector, design: Design, solvers: tuple[Solver, ...]
 ) -> tuple[Matrix, Matrix, Ints]:
     """Add coalitions stage by stage, each time for the rows that are not settled."""
     players = design.players

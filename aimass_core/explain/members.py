@@ -58,17 +58,39 @@ class Members:
 
 def differences(estimator: Any, reference: Matrix, columns: Players) -> Differences:
     """Return the fastest way to half-differences that an estimator offers."""
-    if not hasattr(estimator, "network_") or not hasattr(estimator, "inputs_"):
+    if hasattr(estimator, "log_odds_of_depths"):
+        from aimass_core.explain.bent_trees import BentTrees
+
+        return BentTrees.of(estimator, reference, columns)
+    if not hasattr(estimator, "network_log_odds"):
         return MixedRows(estimator.log_odds, reference, columns)
-    from aimass_core.explain.networks import MixedInputs, SplitFirstLayer
+    from aimass_core.explain.networks import MixedInputs, MixedTokens, SplitFirstLayer
 
-    if hasattr(estimator.network_, "first_layer"):
-        return SplitFirstLayer.of(estimator, reference, columns)
-    return MixedInputs.of(estimator, reference, columns)
+    kept = _kept.setdefault(estimator, [])
+    for seen, players, found in kept:
+        if players == columns and np.array_equal(seen, reference, equal_nan=True):
+            return found
+    made: Differences
+    if hasattr(estimator.network_, "after_first_layer"):
+        made = SplitFirstLayer.of(estimator, reference, columns)
+    elif hasattr(estimator.network_, "after_tokens"):
+        made = MixedTokens.of(estimator, reference, columns)
+    else:
+        return MixedInputs.of(estimator, reference, columns)  # holds the estimator, so it is not kept
+    kept.append((reference, columns, made))
+    del kept[:-_KEPT]
+    return made
 
 
-_OVERHEAD = 0.5e-6
-_FLOPS_A_SECOND = 1.2e10
+_KEPT = 3
+"""Sets of reference rows whose halves are kept for each estimator: as many as there are references."""
+
+_kept: WeakKeyDictionary[Any, list[tuple[Matrix, Players, Differences]]] = WeakKeyDictionary()
+
+_DENSE_FLOPS_A_SECOND, _DENSE_OVERHEAD = 6e10, 0.25e-6
+"""Of dense layers in single precision; the overhead is that of a member of a network."""
+_FLOPS_A_SECOND, _OVERHEAD = 1e10, 1.5e-6
+_SECONDS_A_TREE = 6e-9
 _UNKNOWN_SECONDS = 10e-6
 
 _seconds: WeakKeyDictionary[Any, float] = WeakKeyDictionary()
@@ -77,16 +99,26 @@ _seconds: WeakKeyDictionary[Any, float] = WeakKeyDictionary()
 def seconds_a_score(functions: Sequence[tuple[float, Any]], width: int) -> float:
     """Return what one more scored row costs on a plain processor core, in nominal seconds.
 
-    Counted from the operations of the network, not timed: the same model gets the same effort, and so the
-    same values, on every machine.
+    Counted from the operations of the model, not timed: the same model gets the same effort, and so the same
+    values, on every machine.
     """
     total = 0.0
     for _, member in functions:
         if member not in _seconds:
-            counted = _operations(member, width)
-            _seconds[member] = _OVERHEAD + counted / _FLOPS_A_SECOND if counted else _UNKNOWN_SECONDS
+            _seconds[member] = _nominal(member, width)
         total += _seconds[member]
     return total
+
+
+def _nominal(estimator: Any, width: int) -> float:
+    if hasattr(estimator, "log_odds_of_depths"):
+        return _SECONDS_A_TREE * len(estimator.forest.roots)
+    network = getattr(estimator, "network_", None)
+    if hasattr(network, "after_first_layer"):
+        after = network.after_first_layer()
+        return _DENSE_OVERHEAD * len(after.head) + float(after.operations) / _DENSE_FLOPS_A_SECOND
+    counted = _operations(estimator, width)
+    return _OVERHEAD + counted / _FLOPS_A_SECOND if counted else _UNKNOWN_SECONDS
 
 
 def _operations(estimator: Any, width: int) -> float:
@@ -95,17 +127,8 @@ def _operations(estimator: Any, width: int) -> float:
     from torch.utils.flop_counter import FlopCounterMode
 
     rows = np.zeros((4, width))
-    network: Any = getattr(estimator, "network_", None)
-    with torch.inference_mode():
-        if hasattr(network, "first_layer"):
-            from aimass_core.explain.networks import first_layer
-
-            layer = first_layer(estimator, rows)
-            with FlopCounterMode(display=False) as counter:
-                network.after_first_layer(layer)
-        else:
-            with FlopCounterMode(display=False) as counter:
-                estimator.log_odds(rows)
+    with torch.inference_mode(), FlopCounterMode(display=False) as counter:
+        estimator.log_odds(rows)
     return float(counter.get_total_flops()) / len(rows)
 
 

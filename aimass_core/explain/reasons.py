@@ -13,6 +13,9 @@ from aimass_core.explain.shapley import Explanation
 PRINCIPAL = 4
 """Most reasons shown as principal: more are not likely to be helpful (12 CFR 1002.9, comment 9(b)(2)-1)."""
 
+DECIMALS = 6
+"""Decimals of a contribution that are the same on every machine; less than these is nothing."""
+
 Direction = Literal["raises", "lowers"]
 
 
@@ -71,12 +74,12 @@ def reasons(
     sign = 1.0 if adverse == "positive" else -1.0
     row = explanation.values[i]
     # Rounding before ordering keeps ties ties on every machine; the index settles them.
-    against = sorted(range(len(row)), key=lambda j: (-round(sign * row[j], 9), j))
-    adverse_ones = [j for j in against if round(sign * row[j], 9) > 0]
+    against = sorted(range(len(row)), key=lambda j: (-round(sign * row[j], DECIMALS), j))
+    adverse_ones = [j for j in against if round(sign * row[j], DECIMALS) > 0]
     in_favour = [
         j
-        for j in sorted(range(len(row)), key=lambda j: (round(sign * row[j], 9), j))
-        if round(sign * row[j], 9) < 0
+        for j in sorted(range(len(row)), key=lambda j: (round(sign * row[j], DECIMALS), j))
+        if round(sign * row[j], DECIMALS) < 0
     ]
     made = {j: _reason(explanation, i, j, values, outcome) for j in (*adverse_ones, *in_favour)}
     return Reasons(

@@ -156,6 +156,21 @@ class AnomalyScorer(UnlabelledScorer):
                 summed += found.double().sum(dim=0)
         return summed / len(index)
 
+    @property
+    def inputs_(self) -> ScaledInputs:
+        """What the network sees of rows."""
+        return self.learnt_.inputs  # type: ignore[no-any-return]
+
+    @property
+    def network_(self) -> AnomalyNetwork:
+        """The trained network."""
+        return self.learnt_.network  # type: ignore[no-any-return]
+
+    def network_log_odds(self, numbers: Tensor, labels: Tensor) -> Tensor:
+        """Return the log-odds (n,) of transformed rows, on the network's device."""
+        raw = self.network_.surprise(numbers, labels)
+        return torch.from_numpy(self.unusualness_.apply(raw.cpu().numpy())).to(raw.device)
+
     def _raw(self, learnt: Learnt, X: Floats) -> Floats:
         device = learnt.network.usual.device
         found = np.empty(len(X))

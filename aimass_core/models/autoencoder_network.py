@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from aimass_core.models.dann_network import DenseBlock
+from aimass_core.models.folded import Folded, of_norm
 from aimass_core.models.network_parts import LabelVectors, TabularNetwork
 from aimass_core.models.reconstruction import Reconstruction, swapped
 
@@ -52,6 +53,11 @@ class AutoencoderNetwork(TabularNetwork):
         self.register_buffer("reach", torch.tensor(segments, dtype=torch.float32), persistent=False)
         self.embeddings = LabelVectors(cardinalities, embedding)
         inputs = len(columns) + len(flagged) + sum(self.embeddings.sizes)
+        owners = columns + flagged + [len(segments) + j for j in self.embeddings.owners]
+        self.owned = [
+            [i for i, owner in enumerate(owners) if owner == j]
+            for j in range(len(segments) + len(cardinalities))
+        ]
         self.encoder = nn.Sequential(
             *(DenseBlock(inputs if k == 0 else width, width, dropout=dropout) for k in range(depth)),
             nn.Linear(width, code),
@@ -68,13 +74,32 @@ class AutoencoderNetwork(TabularNetwork):
         nn.init.zeros_(self.head.weight)
         nn.init.zeros_(self.head.bias)
 
-    def code(self, numbers: Tensor, labels: Tensor) -> Tensor:
-        """Return the code of rows, shape (n, code)."""
+    def encode(self, numbers: Tensor, labels: Tensor) -> Tensor:
+        """Return the inputs of the first block."""
         missing = torch.isnan(numbers)
         filled = torch.where(missing, torch.zeros_like(numbers), numbers)
         spread = (filled[:, self.column] - self.segment).clamp(0.0, 1.0)
         parts = [spread, missing[:, self.flagged].to(numbers.dtype)]
-        return self.encoder(torch.cat([*parts, *self.embeddings.vectors(labels)], dim=1))  # type: ignore[no-any-return]
+        return torch.cat([*parts, *self.embeddings.vectors(labels)], dim=1)
+
+    def code(self, numbers: Tensor, labels: Tensor) -> Tensor:
+        """Return the code of rows, shape (n, code)."""
+        return self.encoder(self.encode(numbers, labels))  # type: ignore[no-any-return]
+
+    def first_weight(self) -> Tensor:
+        """Return the weight of the first linear layer, shape (width, inputs)."""
+        return self.encoder[0].linear.weight.detach()  # type: ignore[union-attr, operator]
+
+    def after_first_layer(self) -> Folded:
+        """Return the layers from the first linear one to the logit, in evaluation mode."""
+        first, *rest, code = self.encoder
+        scale, shift = of_norm(first.norm)  # type: ignore[arg-type]
+        hidden = (
+            *(block.folded() for block in rest),  # type: ignore[operator]
+            (code.weight.detach(), code.bias.detach()),  # type: ignore[operator, union-attr]
+            self.answer.folded(),
+        )
+        return Folded(scale, shift, hidden, self.head.weight.detach(), self.head.bias.detach())
 
     def reconstruction(
         self, numbers: Tensor, labels: Tensor, *, noise: float, generator: torch.Generator | None = None

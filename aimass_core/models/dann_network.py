@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from aimass_core.models.folded import Folded, of_norm
 from aimass_core.models.network_parts import (
     LabelVectors,
     NumberVectors,
@@ -43,6 +44,11 @@ class DenseBlock(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Return the block's features."""
         return self.dropout(torch.relu(self.norm(self.linear(x))))  # type: ignore[no-any-return]
+
+    def folded(self) -> tuple[Tensor, Tensor]:
+        """Return weight (outputs, inputs) and bias (outputs,) of the same block before its ReLU, in evaluation."""
+        scale, shift = of_norm(self.norm)
+        return self.linear.weight.detach() * scale[:, None], shift
 
 
 class DannNetwork(TabularNetwork):
@@ -82,7 +88,7 @@ class DannNetwork(TabularNetwork):
             else SpreadNumbers(segments, flags)
         )
         self.embeddings = LabelVectors(cardinalities, embedding)
-        self._owned = owned_inputs(self.numbers, self.embeddings, len(segments))
+        self.owned = owned_inputs(self.numbers, self.embeddings, len(segments))
         inputs = len(self.numbers.owners) + len(self.embeddings.owners)
         self.blocks = nn.Sequential(
             *(DenseBlock(inputs if k == 0 else width, width, dropout=dropout) for k in range(depth))
@@ -111,25 +117,16 @@ class DannNetwork(TabularNetwork):
         """Return the logits of the positive class, shape (n,)."""
         return self.head(self.features(numbers, labels)).squeeze(1)  # type: ignore[no-any-return]
 
-    def first_layer(self, numbers: Tensor, labels: Tensor) -> Tensor:
-        """Return what each column adds to the first linear layer, shape (n, columns, width).
+    def first_weight(self) -> Tensor:
+        """Return the weight of the first linear layer, shape (width, inputs)."""
+        return self.blocks[0].linear.weight.detach()  # type: ignore[union-attr, operator]
 
-        Number columns come first. The sum over columns is what `after_first_layer` takes.
-        """
-        weight = self._first.linear.weight
-        encoded = self.encode(numbers, labels)
-        parts = [encoded[:, owned] @ weight[:, owned].T for owned in self._owned]
-        return torch.stack(parts, dim=1)
-
-    def after_first_layer(self, total: Tensor) -> Tensor:
-        """Return the logits (n,) from the output of the first linear layer, shape (n, width)."""
-        first = self._first
-        features = first.dropout(torch.relu(first.norm(total)))
-        return self.head(self.blocks[1:](features)).squeeze(1)  # type: ignore[no-any-return]
-
-    @property
-    def _first(self) -> DenseBlock:
-        return self.blocks[0]  # type: ignore[return-value]
+    def after_first_layer(self) -> Folded:
+        """Return the layers after the first linear one, in evaluation mode."""
+        first, *rest = self.blocks
+        scale, shift = of_norm(first.norm)  # type: ignore[arg-type]
+        hidden = tuple(block.folded() for block in rest)  # type: ignore[operator]
+        return Folded(scale, shift, hidden, self.head.weight.detach(), self.head.bias.detach())
 
     def both(self, numbers: Tensor, labels: Tensor, *, strength: float) -> tuple[Tensor, Tensor]:
         """Return class logits (n,) and domain logits (n, domains) behind the reversed gradient."""

@@ -161,6 +161,25 @@ class IsolationScorer(UnlabelledScorer):
             )
         return columns, Forest.of(grown)
 
+    @property
+    def forest(self) -> Forest:
+        """The trees."""
+        return self.learnt_[1]  # type: ignore[no-any-return]
+
+    @property
+    def input_columns(self) -> tuple[int, ...]:
+        """Matrix column of each input of the trees."""
+        flagged = self.learnt_[0].flagged
+        return (*range(len(flagged)), *(j for j, flag in enumerate(flagged) if flag))
+
+    def walked(self, X: Floats) -> Floats:
+        """Return what the trees see of rows, shape (n, inputs)."""
+        return self.learnt_[0].transform(X)  # type: ignore[no-any-return]
+
+    def log_odds_of_depths(self, summed: Floats) -> Floats:
+        """Return log-odds (n,) from the depths at which rows end, summed over the trees."""
+        return self.unusualness_.apply(self.forest.scores_of_depths(summed))
+
     def _raw(self, learnt: tuple[Columns, Forest], X: Floats) -> Floats:
         columns, forest = learnt
         return forest.scores(columns.transform(X))

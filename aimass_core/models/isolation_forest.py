@@ -85,9 +85,17 @@ class Forest:
         found = np.empty(len(X))
         for low in range(0, len(X), ROWS):
             found[low : low + ROWS] = self._depths(single(X[low : low + ROWS]))
+        return self.scores_of_depths(found)
+
+    def scores_of_depths(self, summed: Floats) -> Floats:
+        """Return the anomaly score from the depths at which rows end, summed over the trees."""
         if self.scale == 0:
-            return np.full(len(X), 0.5)
-        return np.asarray(np.exp2(-found / self.scale))
+            return np.full(summed.shape, 0.5)
+        return np.asarray(np.exp2(-summed / self.scale))
+
+    def goes_left(self, X: Floats) -> npt.NDArray[np.bool_]:
+        """Tell for each row and node whether the row goes left there, shape (n, nodes)."""
+        return np.asarray(single(X)[:, self.feature] <= self.threshold)
 
     def _depths(self, X: Singles) -> Floats:
         flat = np.ascontiguousarray(X.T).ravel()
@@ -129,6 +137,15 @@ class Forest:
             where = found[name]
             if len(where) and not (where.min() >= 0 and where.max() < nodes):
                 raise ValueError(f"`{name}` leads out of the forest")
+        here = np.arange(nodes)
+        inner = forest.left != here
+        children = np.concatenate([forest.left[inner], forest.right[inner]])
+        if (
+            (forest.right[~inner] != here[~inner]).any()
+            or (children <= np.tile(here[inner], 2)).any()
+            or np.bincount(children, minlength=1).max() > 1
+        ):
+            raise ValueError("the nodes must make trees")
         return forest
 
 

@@ -205,6 +205,10 @@ class NetworkClassifier(BinaryClassifier):
             order_device=rows.order_device,
         )
 
+    def network_log_odds(self, numbers: Tensor, labels: Tensor) -> Tensor:
+        """Return the log-odds (n,) of transformed rows, on the network's device."""
+        return log_odds_of_members(self.network_(numbers, labels))
+
     def _log_odds(self, X: Floats) -> Floats:
         device = next(self.network_.parameters()).device
         size = _scored_at_once(device)
@@ -214,7 +218,7 @@ class NetworkClassifier(BinaryClassifier):
                 positions, indices = self.inputs_.transform(X[first : first + TRANSFORM_ROWS])
                 numbers, labels = torch.from_numpy(positions), torch.from_numpy(indices)
                 parts = [
-                    log_odds_of_members(self.network_(a.to(device), b.to(device)))
+                    self.network_log_odds(a.to(device), b.to(device))
                     for a, b in zip(torch.split(numbers, size), torch.split(labels, size), strict=True)
                 ]
                 found[first : first + TRANSFORM_ROWS] = torch.cat(parts).cpu().numpy()

@@ -77,6 +77,12 @@ class Inputs:
         """Number of indices of each label column, unseen and missing included."""
         return tuple(FIRST_LABEL + len(known) for known in self.known if known is not None)
 
+    @property
+    def columns(self) -> tuple[int, ...]:
+        """Matrix column of each number column, then of each label column."""
+        numbers = (j for j, knots in enumerate(self.knots) if knots is not None)
+        return (*numbers, *(j for j, known in enumerate(self.known) if known is not None))
+
     def transform(self, X: Floats) -> tuple[Floats, npt.NDArray[np.int64]]:
         """Return positions (n, numbers), NaN where missing is an input, and label indices (n, labels)."""
         numbers = [j for j, knots in enumerate(self.knots) if knots is not None]

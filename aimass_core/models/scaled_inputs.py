@@ -78,6 +78,11 @@ class ScaledInputs:
         """Number of indices of each label column, unseen and missing included."""
         return tuple(FIRST_LABEL + len(known) for known in self.known)
 
+    @property
+    def columns(self) -> tuple[int, ...]:
+        """Matrix column of each number column, then of each label column."""
+        return (*self.numbers, *self.labels)
+
     def transform(self, X: Floats) -> tuple[Floats, npt.NDArray[np.int64]]:
         """Return scaled numbers (n, numbers), NaN where missing, and label indices (n, labels)."""
         scaled = np.empty((len(X), len(self.numbers)))

@@ -7,6 +7,7 @@ from tabm import LinearEnsemble, make_tabm_backbone
 from torch import Tensor, nn
 from torch.nn import functional
 
+from aimass_core.models.folded import Folded
 from aimass_core.models.network_parts import LabelVectors, NumberVectors, TabularNetwork, owned_inputs
 
 
@@ -79,7 +80,7 @@ class TabmNetwork(TabularNetwork):
                 if isinstance(part, nn.Dropout):
                     block[place] = SharedDropout(dropout)
         self.head = LinearEnsemble(width, 1, k=members)
-        self._owned = owned_inputs(self.numbers, self.labels, len(segments))
+        self.owned = owned_inputs(self.numbers, self.labels, len(segments))
 
     @torch.no_grad()
     def start_at(self, log_odds: float) -> None:
@@ -95,27 +96,32 @@ class TabmNetwork(TabularNetwork):
         """Return the logits of the positive class of every member, shape (n, members)."""
         # Scaling the weights and not the rows is the same product without a copy of the rows per member.
         total = functional.linear(self.encode(numbers, labels), self._scaled_weight().flatten(0, 1))
-        return self.after_first_layer(total.reshape(len(total), self.members, -1))
-
-    def first_layer(self, numbers: Tensor, labels: Tensor) -> Tensor:
-        """Return what each column adds to the first linear layer, shape (n, columns, members, width).
-
-        Number columns come first. The sum over columns is what `after_first_layer` takes.
-        """
-        encoded, weight = self.encode(numbers, labels), self._scaled_weight().flatten(0, 1)
-        parts = [encoded[:, owned] @ weight[:, owned].T for owned in self._owned]
-        return torch.stack(parts, dim=1).reshape(len(encoded), len(parts), self.members, -1)
-
-    def after_first_layer(self, total: Tensor) -> Tensor:
-        """Return the logits (n, members) from the first linear layer without bias, (n, members, width)."""
         first, *rest = self.backbone.blocks
         linear, *others = first
-        x = total + linear.bias
+        x = total.reshape(len(total), self.members, -1) + linear.bias
         for part in others:
             x = part(x)
         for block in rest:
             x = block(x)
         return self.head(x).squeeze(2)  # type: ignore[no-any-return]
+
+    def first_weight(self) -> Tensor:
+        """Return the weight of the first linear layer, that of a member after the other, (…, inputs)."""
+        return self._scaled_weight().flatten(0, 1).detach()
+
+    def after_first_layer(self) -> Folded:
+        """Return the layers after the first linear one, in evaluation mode."""
+        first, *rest = [block[0] for block in self.backbone.blocks]
+        hidden = tuple((linear.weight.detach(), linear.bias.detach()) for linear in rest)
+        assert isinstance(self.head.bias, nn.Parameter)
+        shift = first.bias.detach().expand(self.members, -1)
+        return Folded(
+            torch.ones_like(shift),
+            shift,
+            hidden,
+            self.head.weight.detach().squeeze(2),
+            self.head.bias.detach().flatten(),
+        )
 
     def _scaled_weight(self) -> Tensor:
         """Return the first layer's weight as each member scales its inputs, (members, width, inputs)."""

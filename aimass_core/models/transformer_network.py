@@ -192,7 +192,10 @@ class TransformerNetwork(TabularNetwork):
         return torch.cat([self._logits(*part) for part in parts])
 
     def _logits(self, numbers: Tensor, labels: Tensor) -> Tensor:
-        tokens = self.tokens(numbers, labels)
+        return self.after_tokens(self.tokens(numbers, labels))
+
+    def after_tokens(self, tokens: Tensor) -> Tensor:
+        """Return the logits (n,) from the vectors of the columns, shape (n, tokens, width)."""
         x = torch.cat([self.gatherer.to(tokens.dtype).expand(len(tokens), 1, -1), tokens], dim=1)
         for block in self.blocks[:-1]:
             x = block(x, queries=x.shape[1])
