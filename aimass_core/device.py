@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from aimass_core.errors import SettingsError
@@ -40,6 +43,24 @@ def one_thread() -> None:
     import torch
 
     torch.set_num_threads(1)
+
+
+@contextmanager
+def on_one_thread() -> Iterator[None]:
+    """Let torch compute on one thread for a while, for work in many small pieces; without torch, nothing.
+
+    Measured on two busy cores: explaining 200 rows took 2.5 seconds on one thread, over a minute on two.
+    """
+    torch: Any = sys.modules.get("torch")
+    before = torch.get_num_threads() if torch is not None else 1
+    if before == 1:
+        yield
+        return
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def describe(device: Device = "auto") -> dict[str, Any]:

@@ -72,14 +72,18 @@ def shared(name: str) -> Path:
 def taiwan() -> list[Part]:
     """Return UCI's "default of credit card clients" in three stratified folds, seed 0."""
     frame = pd.read_csv(shared("credit/taiwan_default.csv"))
-    columns = tuple(
+    y = frame[TAIWAN_TARGET].to_numpy()
+    folds = StratifiedKFold(3, shuffle=True, random_state=0).split(frame, y)
+    return [_part(frame, y, taiwan_columns(frame), train, test) for train, test in folds]
+
+
+def taiwan_columns(frame: pd.DataFrame) -> tuple[Column, ...]:
+    """Return the features of that file."""
+    return tuple(
         Column(name=name, kind="category" if name in _TAIWAN_LABELS else "integer")
         for name in frame.columns
         if name not in ("ID", TAIWAN_TARGET)
     )
-    y = frame[TAIWAN_TARGET].to_numpy()
-    folds = StratifiedKFold(3, shuffle=True, random_state=0).split(frame, y)
-    return [_part(frame, y, columns, train, test) for train, test in folds]
 
 
 def lending() -> Part:

@@ -9,6 +9,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 import numpy.typing as npt
 
+from aimass_core.device import on_one_thread
 from aimass_core.explain import leverage, trees
 from aimass_core.explain.forest import Forest
 from aimass_core.explain.game import Game, WeightedSum
@@ -88,7 +89,8 @@ def attribute(
             (weight, differences(member, reference, columns)) for weight, member in members.functions
         )
         game = Game.of(members.score_functions, reference, columns, differences=WeightedSum(parts))
-        estimated = leverage.estimate(game, X, members.score_functions(X), tried, seed=seed)
+        with on_one_thread():
+            estimated = leverage.estimate(game, X, members.score_functions(X), tried, seed=seed)
         values += estimated.values
         errors += estimated.errors
         base += game.base

@@ -1,8 +1,7 @@
 """Half-differences of trees whose sum is bent before it is a score, such as an isolation forest's.
 
-The bend leaves no closed form, so coalitions are tried. For one row and one reference row only the nodes count
-at which the two part; each tree is walked to all leaves beyond those, once for all
-coalitions.
+The bend leaves no closed form, so coalitions are tried. For one row and one reference row only the nodes
+count at which the two part; each tree is walked to all leaves beyond those, once for all coalitions.
 """
 
 from __future__ import annotations

@@ -113,7 +113,7 @@ def seconds_a_score(functions: Sequence[tuple[float, Any]], width: int) -> float
 def _nominal(estimator: Any, width: int) -> float:
     if hasattr(estimator, "log_odds_of_depths"):
         return _SECONDS_A_TREE * len(estimator.forest.roots)
-    network = getattr(estimator, "network_", None)
+    network: Any = getattr(estimator, "network_", None)
     if hasattr(network, "after_first_layer"):
         after = network.after_first_layer()
         return _DENSE_OVERHEAD * len(after.head) + float(after.operations) / _DENSE_FLOPS_A_SECOND

@@ -157,7 +157,7 @@ class SplitFirstLayer:
     network: Any
     after: Folded
     order: Tensor
-    sizes: tuple[int, ...]
+    sizes: list[int]
     weights: tuple[Tensor, ...]
     origin: Tensor
     reference: Tensor
@@ -172,7 +172,7 @@ class SplitFirstLayer:
         for player, found in zip(_owners(inputs, columns).tolist(), network.owned, strict=True):
             owned[player] += found
         order = torch.tensor([i for found in owned for i in found], dtype=torch.int64, device=device)
-        sizes = tuple(len(found) for found in owned)
+        sizes = [len(found) for found in owned]
         with torch.inference_mode():
             after = network.after_first_layer()
             weight = network.first_weight() * after.scale.flatten()[:, None]
@@ -222,7 +222,7 @@ class SplitFirstLayer:
         return (added - self.origin).to(self.reference)
 
     def _others(self, both: Bools, inside: Tensor) -> Tensor:
-        """Return what reference rows put into the first layer, all shifts included, (coalitions, m · width)."""
+        """Return what reference rows put into the first layer, with all shifts, (coalitions, m · width)."""
         key = np.packbits(both, axis=1).tobytes()
         found = self.kept.get(key)
         if found is None:
@@ -241,7 +241,7 @@ def _pairs_at_once(pairs: int, cells: int, device: torch.device) -> int:
 
 
 def _halves(scored: Tensor, m: int) -> Tensor:
-    """Return half-differences from the log-odds of coalitions, then of their complements, each with m rows."""
+    """Return half-differences from log-odds of coalitions, then of their complements, m rows each."""
     worth = scored.view(2, -1, m).mean(dim=2, dtype=torch.float64)
     return (worth[0] - worth[1]) / 2
 
@@ -267,7 +267,7 @@ def _swapped(mask: Tensor, own: Tensor, others: Tensor) -> Tensor:
     return both.flatten(0, 2)
 
 
-def _products(encoded: Tensor, order: Tensor, sizes: tuple[int, ...], weights: tuple[Tensor, ...]) -> Tensor:
+def _products(encoded: Tensor, order: Tensor, sizes: list[int], weights: tuple[Tensor, ...]) -> Tensor:
     """Return what each player adds to a linear layer, shape (n, players, width), from inputs (n, inputs)."""
     parts = torch.split(encoded[:, order], sizes, dim=1)
     return torch.stack([part @ weight for part, weight in zip(parts, weights, strict=True)], dim=1)

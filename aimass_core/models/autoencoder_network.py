@@ -88,7 +88,7 @@ class AutoencoderNetwork(TabularNetwork):
 
     def first_weight(self) -> Tensor:
         """Return the weight of the first linear layer, shape (width, inputs)."""
-        return self.encoder[0].linear.weight.detach()  # type: ignore[union-attr, operator]
+        return self.encoder[0].linear.weight.detach()  # type: ignore[operator]
 
     def after_first_layer(self) -> Folded:
         """Return the layers from the first linear one to the logit, in evaluation mode."""

@@ -46,7 +46,7 @@ class DenseBlock(nn.Module):
         return self.dropout(torch.relu(self.norm(self.linear(x))))  # type: ignore[no-any-return]
 
     def folded(self) -> tuple[Tensor, Tensor]:
-        """Return weight (outputs, inputs) and bias (outputs,) of the same block before its ReLU, in evaluation."""
+        """Return weight and bias of the linear map that the block is before its ReLU, in evaluation mode."""
         scale, shift = of_norm(self.norm)
         return self.linear.weight.detach() * scale[:, None], shift
 

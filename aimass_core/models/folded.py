@@ -15,8 +15,8 @@ from aimass_core.models.losses import log_odds_of_members
 class Folded:
     """``head · relu(… weight · relu(scale · total + shift) + bias …)``, for each member.
 
-    The same function as the network's own layers in evaluation mode, in fewer steps: a batch norm is then one
-    scale and one shift for each unit (Ioffe & Szegedy 2015, algorithm 2), which go into the weights before it.
+    The same function as the network's own layers in evaluation mode, in fewer steps: a batch norm is then
+    a scale and a shift of each unit (Ioffe & Szegedy 2015, algorithm 2), which go into the weights before it.
 
     Attributes
     ----------

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import copy
 from types import SimpleNamespace
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
 
-from aimass_core.explain import attribution, coalitions
+from aimass_core.explain import attribution, coalitions, networks
+from aimass_core.explain import members as members_module
 from aimass_core.explain.game import MixedRows
 from aimass_core.explain.members import Members, differences, seconds_a_score
 from aimass_core.explain.networks import MixedInputs, MixedTokens, SplitFirstLayer
@@ -137,3 +140,117 @@ def test_every_kind_of_layer_adds_up(kind: str) -> None:
     np.testing.assert_allclose(found.base + found.values.sum(axis=1), model.log_odds(X[:8]), atol=1e-9)
     assert found.base == pytest.approx(model.log_odds(X[200:260]).mean(), abs=1e-9)
     assert "estimated" in found.method
+
+
+def test_a_row_is_the_same_to_the_last_bit_alone_and_among_others(fitted: Any) -> None:
+    rows, reference = X[:9], X[100:120]
+    masks = coalitions.design(len(PLAYERS), (60,), seed=0).masks
+    way = differences(fitted, reference, PLAYERS)
+
+    together = way(rows, masks)
+
+    for i in (0, 4, 8):
+        np.testing.assert_array_equal(way(rows[i : i + 1], masks)[0], together[i])
+    np.testing.assert_array_equal(differences(fitted, reference.copy(), PLAYERS)(rows, masks), together)
+
+
+def test_halves_of_the_reference_rows_are_kept_within_bounds(
+    fitted: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not hasattr(fitted.network_, "after_first_layer"):
+        pytest.skip("mixes its tokens")
+    masks = coalitions.design(len(PLAYERS), (40,), seed=0).masks
+    kept = SplitFirstLayer.of(fitted, X[100:120], PLAYERS)
+    found = kept(X[:2], masks)
+    monkeypatch.setattr(networks, "_KEPT_CELLS", 0)
+
+    fresh = SplitFirstLayer.of(fitted, X[100:120], PLAYERS)
+
+    np.testing.assert_array_equal(fresh(X[:2], masks), found)
+    assert kept.kept
+    assert not fresh.kept
+
+
+def test_double_precision_where_single_is_not_enough(fitted: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(networks, "SINGLE", 0.0)
+    kind = SplitFirstLayer if hasattr(fitted.network_, "after_first_layer") else MixedTokens
+    masks = coalitions.design(len(PLAYERS), (40,), seed=0).masks
+
+    way = kind.of(fitted, X[100:117], PLAYERS)
+
+    assert way.reference.dtype == torch.float64
+    plain = MixedRows(fitted.log_odds, X[100:117], PLAYERS)(X[:2], masks)
+    np.testing.assert_allclose(way(X[:2], masks), plain, atol=1e-9)
+
+
+def test_values_in_single_precision_are_those_in_double(fitted: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    members, columns = Members.of(fitted), tuple((j,) for j in range(COLUMNS))
+    tried = attribution.effort(members, COLUMNS, COLUMNS, "batch")
+
+    def values() -> np.ndarray:
+        again = attribution.attribute(members, X[:6], X[200:230], columns, tried, seed=0)
+        return again.values
+
+    single = values()
+    monkeypatch.setattr(networks, "SINGLE", 0.0)
+    monkeypatch.setattr(members_module, "_kept", WeakKeyDictionary())
+    np.testing.assert_allclose(single, values(), atol=1e-7)
+
+
+def test_column_that_a_network_does_not_look_at_gets_nothing(fitted: Any) -> None:
+    if not hasattr(fitted.network_, "owned"):
+        pytest.skip("every token is looked at")
+    blind = copy.deepcopy(fitted)
+    first = {
+        "dann": lambda net: net.blocks[0].linear,
+        "autoencoder": lambda net: net.encoder[0].linear,
+        "tabm": lambda net: net.backbone.blocks[0][0],
+    }[fitted.family](blind.network_)
+    with torch.no_grad():
+        first.weight[:, blind.network_.owned[4]] = 0.0
+    members, columns = Members.of(blind), tuple((j,) for j in range(COLUMNS))
+    tried = attribution.effort(members, COLUMNS, COLUMNS, "row")
+
+    found = attribution.attribute(members, X[:6], X[200:230], columns, tried, seed=0)
+
+    assert (np.abs(found.values[:, 4]) <= 4 * found.errors[:, 4] + 1e-7).all()
+    assert np.abs(found.values[:, 0]).max() > 1e-4
+
+
+def test_five_hundred_features() -> None:
+    random = np.random.default_rng(0)
+    wide = random.normal(size=(260, 500))
+    target = (random.random(260) < 1 / (1 + np.exp(-3 * wide[:, 7]))).astype(int)
+    model = catalog.build("dann", SMALL["dann"], device="cpu", seed=0).fit(wide, target)
+    members, columns = Members.of(model), tuple((j,) for j in range(500))
+    tried = attribution.effort(members, 500, 500, "row")
+
+    assert tried is not None
+    found = attribution.attribute(
+        members, wide[:2], wide[100 : 100 + tried.references], columns, tried, seed=0
+    )
+
+    np.testing.assert_allclose(found.base + found.values.sum(axis=1), model.log_odds(wide[:2]), atol=1e-9)
+    assert np.isfinite(found.errors).all()
+    assert (found.errors > 0).any()
+
+
+def test_torch_has_its_threads_back_afterwards() -> None:
+    before = torch.get_num_threads()
+    seen: list[int] = []
+
+    class Watched(_Named):
+        def log_odds(self, rows: np.ndarray) -> np.ndarray:
+            seen.append(torch.get_num_threads())
+            return rows[:, 0]
+
+    try:
+        torch.set_num_threads(2)
+        members = Members.of(Watched())
+        tried = attribution.effort(members, 2, 2, "row")
+        attribution.attribute(members, X[:1, :2], X[5:9, :2], ((0,), (1,)), tried, seed=0)
+
+        assert torch.get_num_threads() == 2
+        assert 1 in seen
+    finally:
+        torch.set_num_threads(before)
