@@ -254,3 +254,14 @@ def test_torch_has_its_threads_back_afterwards() -> None:
         assert 1 in seen
     finally:
         torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize("family", ["dann", "tabm", "autoencoder", "anomaly"])
+def test_ten_minutes_are_enough_for_the_reasons_of_ten_thousand_rows(family: str) -> None:
+    wide = np.random.default_rng(0).normal(size=(120, 30))
+    config = {"epochs": 1} | ({"pretraining": 0} if family == "autoencoder" else {})
+    model = catalog.build(family, config, device="cpu", seed=0).fit(wide, (wide[:, 0] > 0).astype(int))
+
+    each = attribution.seconds_a_row(Members.of(model), 30, 30, "row")
+
+    assert 10_000 * each <= 600
