@@ -88,7 +88,7 @@ class AutoencoderNetwork(TabularNetwork):
 
     def first_weight(self) -> Tensor:
         """Return the weight of the first linear layer, shape (width, inputs)."""
-        return self.encoder[0].linear.weight.detach()  # type: ignore[operator]
+        return self.encoder[0].linear.weight.detach()  # type: ignore[union-attr, operator]
 
     def after_first_layer(self) -> Folded:
         """Return the layers from the first linear one to the logit, in evaluation mode."""
@@ -96,7 +96,7 @@ class AutoencoderNetwork(TabularNetwork):
         scale, shift = of_norm(first.norm)  # type: ignore[arg-type]
         hidden = (
             *(block.folded() for block in rest),  # type: ignore[operator]
-            (code.weight.detach(), code.bias.detach()),  # type: ignore[operator, union-attr]
+            (code.weight.detach(), code.bias.detach()),  # type: ignore[operator]
             self.answer.folded(),
         )
         return Folded(scale, shift, hidden, self.head.weight.detach(), self.head.bias.detach())
