@@ -18,7 +18,8 @@ from aimass_core.settings import Settings, settings
 from aimass_core.workflows import evaluating, reviewing, scoring
 from aimass_core.workspace import datasets, registry, runs
 from aimass_core.workspace.connection import Workspace
-from app import api_problems, api_uploads, context
+from app import api_counterfactuals, api_problems, api_uploads, context
+from app.api_counterfactuals import CounterfactualRequest, CounterfactualsOut
 from app.api_guard import ApiGuard
 from app.api_models import (
     DecisionList,
@@ -168,6 +169,15 @@ def _routes(workspace: Callable[[], Workspace]) -> APIRouter:
     def replay(decision_id: DecisionId) -> ReplayOut:
         """Make a decision again from the archive and compare; the replay is recorded."""
         return ReplayOut.of(reviewing.replay(workspace(), decision_id, actor=ACTOR))
+
+    @router.post("/v1/decisions/{decision_id}/counterfactuals", tags=["decisions"])
+    def turned(decision_id: DecisionId, wanted: CounterfactualRequest | None = None) -> CounterfactualsOut:
+        """Return the nearest changes that would have let the row pass, or why there are none.
+
+        The change rules in force for the data set hold: fixed columns, directions, limits, whole numbers,
+        linked columns. Nothing is stored.
+        """
+        return api_counterfactuals.of_decision(workspace(), decision_id, wanted or CounterfactualRequest())
 
     return router
 

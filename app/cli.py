@@ -260,12 +260,15 @@ def explain(
         Literal["population", "applicants", "cutoff"],
         typer.Option(help="What the contributions are measured from."),
     ] = "population",
+    counterfactuals: Annotated[
+        bool, typer.Option("--counterfactuals", help="Also show the nearest changes that would let it pass.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Show why one row gets its score."""
     from app import cli_models
 
-    _emit(cli_models.explain(model, row=row, reference=reference), json)
+    _emit(cli_models.explain(model, row=row, reference=reference, counterfactuals=counterfactuals), json)
 
 
 @app.command()

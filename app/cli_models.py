@@ -99,11 +99,18 @@ def evaluate(model: str) -> Reply:
     return Reply(data, f"{head}\n\n{_measures(run.metrics)}")
 
 
-def explain(model: str, *, row: str, reference: Literal["population", "applicants", "cutoff"]) -> Reply:
-    """Show why one row of the model's data set gets its score."""
+def explain(
+    model: str,
+    *,
+    row: str,
+    reference: Literal["population", "applicants", "cutoff"],
+    counterfactuals: bool = False,
+) -> Reply:
+    """Show why one row of the model's data set gets its score, and what would let it pass if asked."""
     from aimass_core.decide.policy import Policy
     from aimass_core.workflows import explaining
     from aimass_core.workspace import cases, datasets, registry, runs
+    from app import cli_turned
 
     with opened() as ws:
         found = registry.get(ws, model)
@@ -113,6 +120,7 @@ def explain(model: str, *, row: str, reference: Literal["population", "applicant
         answer = explaining.explain_row(
             ws, found.run_id, number, reference=reference, cutoff=None if policy is None else policy.high
         )
+        turned = cli_turned.turned(ws, found.run_id, number) if counterfactuals else None
     ordered = sorted(answer.values.items(), key=lambda item: -abs(item[1]))
     data = {
         **_named(found),
@@ -139,6 +147,9 @@ def explain(model: str, *, row: str, reference: Literal["population", "applicant
         "",
         table(rows, heads=("feature", "value", "contribution")),
     ]
+    if turned is not None:
+        data["counterfactuals"] = turned.model_dump(mode="json")
+        text += ["", cli_turned.text(turned)]
     return Reply(data, "\n".join(text))
 
 

@@ -105,14 +105,13 @@ def guess(cursor: duckdb.DuckDBPyConnection, table: str, columns: Sequence[tuple
 
 
 def _role(name: str, kind: Kind, look: _Look) -> tuple[Role, str]:
-    word = snake_case(name)
+    word, what = snake_case(name), protected_by_name(name)
     if look.filled == 0:
         return "ignore", "all values are missing"
     if look.distinct <= 1:
         return "ignore", "all values are the same"
-    for what, pattern in _PROTECTED:
-        if re.fullmatch(pattern, word):
-            return "protected", f"the name says {what}: used to measure fairness, not to train"
+    if what is not None:
+        return "protected", f"the name says {what}: used to measure fairness, not to train"
     repeated = look.distinct < 0.9 * look.filled
     if re.fullmatch(_GROUP, word) and look.distinct > 20:
         if repeated:
@@ -136,6 +135,12 @@ def _role(name: str, kind: Kind, look: _Look) -> tuple[Role, str]:
             return "ignore", "free text: nearly every value is another"
         return "ignore", "free text: too many different values for a category"
     return "feature", ""
+
+
+def protected_by_name(name: str) -> str | None:
+    """Return what protected characteristic a column's name says it holds ("age"), None when it says none."""
+    word = snake_case(name)
+    return next((what for what, pattern in _PROTECTED if re.fullmatch(pattern, word)), None)
 
 
 def _target(columns: Sequence[tuple[str, Kind]], looks: dict[str, _Look]) -> tuple[str | None, str]:

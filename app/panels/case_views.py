@@ -8,11 +8,14 @@ from aimass_core.workflows.case import Case
 from aimass_core.workspace.connection import Workspace
 from app import ui
 from app.boundary import boundary
+from app.panels import case_counterfactual
 
 VIEW = "case_view"
 """Key of the selector of the question, also its name in the address."""
 
-VIEWS: dict[str, Callable[[Workspace, Case], None]] = {}
+VIEWS: dict[str, Callable[[Workspace, Case], None]] = {
+    "What would turn it?": case_counterfactual.show,
+}
 """The questions by what they are called, in this order."""
 
 
