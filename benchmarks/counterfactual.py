@@ -77,12 +77,13 @@ def of_family(frame: pd.DataFrame, family: str, *, count: int) -> list[Row]:
         Row(
             benchmark="shapley",
             case=case_text,
-            metric=f"share of {len(valid):,} answers that are valid",
+            metric="share of answers that are valid",
             ours=share,
             target="= 1",
             met=share == 1.0,
         ),
         alone("shapley", case_text, "share of rows with an answer", [answered / len(asked)]),
+        alone("shapley", case_text, "answers a row", [len(valid) / len(asked)]),
     ]
 
 

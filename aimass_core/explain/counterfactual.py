@@ -258,10 +258,7 @@ class _Case:
         if not points:
             return []
         before, kept = self._named(self._row), []
-        moved = [
-            [j for i in sorted(point.moved) for j in usable[i].columns if not _same(point.x[j], self._row[j])]
-            for point in points
-        ]
+        moved = [self._moved(point, usable) for point in points]
         prepared = self._prepare(
             [self._changes(columns, point.x[columns]) for columns, point in zip(moved, points, strict=True)]
         )
@@ -271,6 +268,12 @@ class _Case:
             if probability[i] < self._goal and not rules.broken(before, self._named(arrived[i])):
                 kept.append(self._told(columns, point, float(probability[i])))
         return kept
+
+    def _moved(self, point: Point, usable: Sequence[Lever]) -> list[int]:
+        """Return the columns that changed, those of the costliest lever first."""
+        costs = {i: float(usable[i].cost(point.x[None, usable[i].columns])[0]) for i in point.moved}
+        order = sorted(costs, key=lambda i: (-costs[i], i))
+        return [j for i in order for j in usable[i].columns if not _same(point.x[j], self._row[j])]
 
     def _told(self, columns: Sequence[int], point: Point, probability: float) -> Counterfactual:
         encoder, changes = self._bundle.encoder, []

@@ -20,6 +20,8 @@ Score = Callable[[Matrix], tuple[Vector, Vector]]
 
 WIDTHS = (6, 5, 4)
 """Sets of levers kept for two, three and four moves; beyond these one goes on with the best alone."""
+MOST_COMBINED = 40
+"""Levers that are combined with others, those that help most by themselves; all are tried alone."""
 _POINTS = 16
 _ROUNDS = 6
 _SHRUNK = 6
@@ -68,6 +70,7 @@ class Search:
     _mask: npt.NDArray[np.bool_] = field(init=False)
     _costs: Vector = field(init=False)
     _first: tuple[Vector, Vector] | None = field(init=False, default=None)
+    _weak: frozenset[int] = field(init=False, default=frozenset())
 
     def __post_init__(self) -> None:
         counts = [len(lever.values) for lever in self.levers]
@@ -150,7 +153,7 @@ class Search:
         """Return for each set of levers one move further its cheapest turned point, else its best one."""
         rows, origins = [], []
         for point in beam:
-            usable = ~np.isin(self._owner, [*point.moved, *banned])
+            usable = ~np.isin(self._owner, [*point.moved, *banned, *self._weak])
             moves = np.flatnonzero(usable)
             rows.append(np.where(self._mask[moves], self._values[moves], point.x))
             origins.append(moves)
@@ -160,6 +163,7 @@ class Search:
         if len(beam) == 1 and not beam[0].moved:
             if self._first is None:
                 self._first = self.score(np.where(self._mask, self._values, self.start))
+                self._weak = self._weakest(self._first[0])
             guide, probability = (scored[origins[0]] for scored in self._first)
         else:
             guide, probability = self.score(stacked)
@@ -186,6 +190,11 @@ class Search:
                     found[reached.moved] = reached
         return list(found.values())
 
+    def _weakest(self, guide: Vector) -> frozenset[int]:
+        """Return the levers that help least by themselves, beyond those that are combined with others."""
+        helped = [guide[self._owner == index].min() for index in range(len(self.levers))]
+        return frozenset(np.argsort(helped, kind="stable")[MOST_COMBINED:].tolist())
+
     def _before(self, one: Point, other: Point) -> bool:
         ones, others = one.probability < self.goal, other.probability < self.goal
         if ones != others:
@@ -195,7 +204,7 @@ class Search:
     def _descended(self, point: Point, banned: frozenset[int]) -> Point:
         """Move one lever at a time to where it helps most, until none helps or the outcome turns."""
         for _ in range(2 * len(self.levers)):
-            usable = np.flatnonzero(~np.isin(self._owner, list(banned)))
+            usable = np.flatnonzero(~np.isin(self._owner, [*banned, *self._weak]))
             if not len(usable) or point.probability < self.goal:
                 return point
             rows = np.where(self._mask[usable], self._values[usable], point.x)

@@ -65,7 +65,7 @@ def _answer(found: Turned, bundle: Bundle, *, key: str) -> None:
     ui.metrics(
         [
             ("Now", share(found.probability, 2), f"Probability of {bundle.outcome} as the row is."),
-            ("Has to come below", share(found.goal, 2), f"Below it the row is {passed}."),
+            ("Must be below", share(found.goal, 2), f"Below it the row is {passed}."),
             ("Outcome now", found.outcome.capitalize(), "What the cut-offs make of the row as it is."),
         ]
     )

@@ -85,6 +85,32 @@ def test_a_decision_can_be_opened_listed_and_replayed(trained: Trained, api: Tes
     assert replayed["outcome"] == opened["outcome"]
 
 
+def test_what_would_turn_a_decision(trained: Trained, api: TestClient) -> None:
+    rows = trained.rows(40)
+    scored = api.post(SCORE, json={"rows": rows, "reasons": False}).json()["rows"]
+    decided = max(scored, key=lambda row: float(row["probability"]))
+    path = f"/api/v1/decisions/{decided['decision_id']}/counterfactuals"
+    below = decided["probability"] - 0.01
+
+    plain = api.post(path).json()
+    found = api.post(path, json={"answers": 2, "below": below}).json()
+
+    assert plain["goal"] == scoring.policy(trained.ws, "boosting").policy["low"]  # type: ignore[union-attr]
+    assert plain["status"] in ("turned", "impossible")
+    assert (found["status"], found["decision_id"]) == ("turned", decided["decision_id"])
+    assert 1 <= len(found["answers"]) <= 2
+    stored = api.get(f"/api/v1/decisions/{decided['decision_id']}").json()["input"]
+    for answer in found["answers"]:
+        changed = {**stored, **{change["feature"]: change["after"] for change in answer["changes"]}}
+        body = {"rows": [changed], "reasons": False, "store": False}
+        again = api.post(SCORE, json=body).json()["rows"][0]["probability"]
+        assert again == pytest.approx(answer["probability"], abs=1e-9)
+        assert again < below
+    problem(api.post(path, json={"answers": 0}), 422, "validation")
+    problem(api.post(path, json={"below": 2}), 422, "validation")
+    problem(api.post("/api/v1/decisions/nothing/counterfactuals"), 404, "not-found")
+
+
 def test_nothing_is_stored_or_explained_unless_asked(trained: Trained, api: TestClient) -> None:
     before = cases.find(trained.ws)[1]
 

@@ -296,6 +296,18 @@ def test_bent_and_flat_calibration_is_seen_through() -> None:
     assert ways(found) == [{"a": 60.0, "b": 86.0}]
 
 
+def test_among_many_columns_those_that_help_most_are_combined(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("aimass_core.explain.turning.MOST_COMBINED", 2)
+    monkeypatch.setattr("aimass_core.explain.turning.WIDTHS", (1, 1, 1))
+    rules = ChangeRules(rules=(Rule(column="a", low=75), Rule(column="b", high=70)))
+    row = {"a": 80.0, "b": 50.0, "town": "Rom"}
+
+    found = asked(linear(A, B, TOWN), row, rules, goal=0.2)
+
+    # 3 - 4 for the town; b lowers it by 1 at most and a by 0.5: below ln(0.25) with b above 57.7
+    assert ways(found) == [{"town": "Ulm", "b": 58.0}]
+
+
 @pytest.mark.parametrize("goal", [0.0, -0.1, 1.2])
 def test_goal_out_of_range(goal: float) -> None:
     with pytest.raises(SettingsError, match="above 0"):
