@@ -263,12 +263,17 @@ def explain(
     counterfactuals: Annotated[
         bool, typer.Option("--counterfactuals", help="Also show the nearest changes that would let it pass.")
     ] = False,
+    below: Annotated[
+        float | None,
+        typer.Option(min=0, max=1, help="Probability these must come below; default: the lower cut-off."),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Show why one row gets its score."""
     from app import cli_models
 
-    _emit(cli_models.explain(model, row=row, reference=reference, counterfactuals=counterfactuals), json)
+    asked = counterfactuals or below is not None
+    _emit(cli_models.explain(model, row=row, reference=reference, counterfactuals=asked, below=below), json)
 
 
 @app.command()

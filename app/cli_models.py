@@ -105,6 +105,7 @@ def explain(
     row: str,
     reference: Literal["population", "applicants", "cutoff"],
     counterfactuals: bool = False,
+    below: float | None = None,
 ) -> Reply:
     """Show why one row of the model's data set gets its score, and what would let it pass if asked."""
     from aimass_core.decide.policy import Policy
@@ -120,7 +121,7 @@ def explain(
         answer = explaining.explain_row(
             ws, found.run_id, number, reference=reference, cutoff=None if policy is None else policy.high
         )
-        turned = cli_turned.turned(ws, found.run_id, number) if counterfactuals else None
+        turned = cli_turned.turned(ws, found.run_id, number, below) if counterfactuals else None
     ordered = sorted(answer.values.items(), key=lambda item: -abs(item[1]))
     data = {
         **_named(found),

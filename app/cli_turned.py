@@ -11,17 +11,21 @@ if TYPE_CHECKING:
     from aimass_core.workspace.connection import Workspace
 
 
-def turned(ws: Workspace, run_id: str, row_id: int) -> Turned:
+def turned(ws: Workspace, run_id: str, row_id: int, below: float | None) -> Turned:
     """Return the nearest changes that would let a row of the run's data set pass.
+
+    Parameters
+    ----------
+    below : probability to come below; by default the lower cut-off of the model's policy.
 
     Raises
     ------
     SettingsError
-        When no policy is set for the model.
+        When there is neither a policy nor a probability.
     """
     from aimass_core.workflows import case, counterfactuals
 
-    return counterfactuals.of_case(ws, case.of_row(ws, run_id, row_id))
+    return counterfactuals.of_case(ws, case.of_row(ws, run_id, row_id), goal=below)
 
 
 def text(found: Turned) -> str:

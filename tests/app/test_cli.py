@@ -154,6 +154,19 @@ def test_explained_contributions_add_up(shell: Shell, trained: dict[str, Any]) -
     assert "sex" not in found["contributions"]
 
 
+def test_changes_that_would_let_a_row_pass(shell: Shell, trained: dict[str, Any]) -> None:
+    before = shell.answer("explain", "pd", "--row", "17")
+    below = before["probability"] * 0.95
+
+    found = shell.answer("explain", "pd", "--row", "17", "--below", f"{below}")["counterfactuals"]
+    said = shell.run("explain", "pd", "--row", "17", "--below", "1")
+
+    assert (found["status"], found["probability"]) == ("turned", pytest.approx(before["probability"]))
+    assert all(answer["probability"] < below for answer in found["answers"])
+    assert all(change["feature"] != "sex" for answer in found["answers"] for change in answer["changes"])
+    assert "nothing would have to change" in said.stdout
+
+
 def test_score_writes_one_decision_a_row(
     shell: Shell, trained: dict[str, Any], file: Path, tmp_path: Path
 ) -> None:
