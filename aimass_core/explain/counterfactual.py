@@ -195,11 +195,13 @@ class _Case:
     def impossible(self, rules: ChangeRules, best: float) -> Impossible:
         """Say why nothing turns the row, naming the rules without which something would."""
         blocked = self._blocking(rules)
-        goal = f"it would have to come below {self._goal:.2%}"
+        goal = f"it would have to come below {_percent(self._goal)}"
         if not levers(self._bundle.encoder, self._pool, self._row, rules):
-            reason = f"The rules let no column change, and the probability is {best:.2%}; {goal}."
+            reason = f"The rules let no column change, and the probability is {_percent(best)}; {goal}."
         else:
-            reason = f"The best change found within the rules leaves the probability at {best:.2%}; {goal}."
+            reason = (
+                f"The best change found within the rules leaves the probability at {_percent(best)}; {goal}."
+            )
         if blocked:
             named = "; ".join(f"`{name}` {_said(rules, name)}" for name in blocked)
             reason += f" It would take a change that the rules forbid: {named}."
@@ -313,6 +315,11 @@ class _Case:
 
 def _same(a: float, b: float) -> bool:
     return a == b or (math.isnan(a) and math.isnan(b))
+
+
+def _percent(share: float) -> str:
+    """Return a share with four significant digits, so that two close ones look different."""
+    return f"{100 * share:.4g}%"
 
 
 def _said(rules: ChangeRules, name: str) -> str:
