@@ -8,19 +8,27 @@ from aimass_core.workflows.case import Case
 from aimass_core.workspace.connection import Workspace
 from app import ui
 from app.boundary import boundary
+from app.panels import case_history, case_similar, case_what_if
 
 VIEW = "case_view"
 """Key of the selector of the question, also its name in the address."""
 
-VIEWS: dict[str, Callable[[Workspace, Case], None]] = {}
+VIEWS: dict[str, Callable[[Workspace, Case], None]] = {
+    "What if?": case_what_if.show,
+    "Similar cases": case_similar.show,
+    "Recent history": case_history.show,
+}
 """The questions by what they are called, in this order."""
+OFFERED: dict[str, Callable[[Workspace, Case], bool]] = {"Recent history": case_history.offered}
+"""Questions that not every case can be asked, with whether this one can."""
 
 
 def show(ws: Workspace, case: Case) -> None:
     """Show the questions and the answer to the open one; an error there leaves the rest alone."""
-    if not VIEWS:
+    names = [name for name in VIEWS if name not in OFFERED or OFFERED[name](ws, case)]
+    if not names:
         return
     ui.section("Go further", help="The same model and the same row, asked in other ways.")
-    view = ui.views(VIEW, list(VIEWS), label="Question")
+    view = ui.views(VIEW, names, label="Question")
     with boundary():
         VIEWS[view](ws, case)
