@@ -45,10 +45,9 @@ def show(ws: Workspace, case: Case) -> None:
             "No row of this run is explained yet",
             "Cases are alike by reasons when the same features moved their scores. That needs the "
             "contributions of many rows, which are worked out once, in the background.",
-            page="explain",
-            label="Explain many rows",
-            query={state.RUN: runs.get(ws, case.run_id).name, "explain_view": "Many rows"},
         )
+        query = {state.RUN: runs.get(ws, case.run_id).name, "explain_view": "Many rows"}
+        nav.link("explain", "Explain many rows", query)
         return
     _summary(ws, case, found)
     table(_frame(found), "Similar cases", key=f"similar.{by}.{found.pool}")

@@ -41,7 +41,8 @@ def test_reasons_need_many_rows_and_offer_to_explain_them(trained: Workspace, op
 
     assert not page.exception
     assert "No row of this run is explained yet" in shown(page.markdown)
-    assert "Explain many rows" in [button.label for button in page.button]
+    links = [link.proto for link in page.get("page_link")]
+    assert [link.label for link in links if "explain_view=Many" in link.query_string] == ["Explain many rows"]
 
 
 def test_reasons_once_many_rows_are_explained(trained: Workspace, open_page: OpenPage) -> None:
