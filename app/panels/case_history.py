@@ -40,7 +40,7 @@ def show(ws: Workspace, case: Case) -> None:
         )
         return
     found = history.of_case(ws, case)
-    _head(found)
+    _head(found, decided=case.decision_id is not None)
     if not len(found.rows):
         return
     _unusual(found)
@@ -49,14 +49,15 @@ def show(ws: Workspace, case: Case) -> None:
     _compared(found)
 
 
-def _head(found: History) -> None:
+def _head(found: History, *, decided: bool) -> None:
     looked = f" The last {count(len(found.rows))} are looked at." if found.earlier > len(found.rows) else ""
     text = (
         f"**{counted(found.earlier, 'row')}** of {code(found.group)} {code(found.key)} before "
         f"{_moment(found.moment)}.{looked}"
     )
     if found.same_time > 0:
-        text += f" {counted(found.same_time, 'row')} at the very same time not counted."
+        own = ", which may be this one," if decided else ""
+        text += f" {counted(found.same_time, 'row')} at the very same time{own} not counted."
     if found.undated:
         text += f" {counted(found.undated, 'row')} without a time not counted."
     st.markdown(text)

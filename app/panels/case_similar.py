@@ -136,11 +136,12 @@ def _frame(found: Similar) -> pd.DataFrame:
             "" if item.past is None else f"{item.past.outcome}, {when(item.past.decided_at)}" for item in near
         ],
         "Differs most in": [_differs(item) for item in near],
+        "Decision": ["" if item.past is None else item.past.decision_id for item in near],
     }
     if all(item.row_id is None for item in near):
         del data["Row"], data["Part"]
     if all(item.past is None for item in near):
-        del data["Decided"]
+        del data["Decided"], data["Decision"]
     return pd.DataFrame(data)
 
 
@@ -169,7 +170,8 @@ def _links(ws: Workspace, case: Case, near: Sequence[Neighbour]) -> None:
                     decisions_views.VIEW: decisions_views.FIND,
                     decisions_find.DECISION: item.past.decision_id,
                 }
-                nav.link("decisions", f"Decision of {when(item.past.decided_at)}", query)
+                what = item.past.decision_id[-8:] if item.row_id is None else f"on row {count(item.row_id)}"
+                nav.link("decisions", f"Decision {what}", query)
 
 
 def _method(found: Similar) -> None:
@@ -190,4 +192,4 @@ def _method(found: Similar) -> None:
         if found.skipped
         else ""
     )
-    st.caption(f"Searched: {counted(found.searched, 'case')}{of}; this one itself is left out.{skipped}")
+    st.caption(f"Searched: {counted(found.searched, 'case')}{of}; this one itself is not listed.{skipped}")
