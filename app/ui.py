@@ -76,6 +76,23 @@ def views(key: str, options: Sequence[str], *, label: str = "View") -> str:
     return chosen or options[0]
 
 
+def question(key: str, options: Sequence[str], *, label: str = "Question") -> str | None:
+    """Show questions side by side and return the one that was asked; None while nobody has asked.
+
+    As :func:`views`, but nothing is worked out before it is wanted.
+    """
+    chosen = st.segmented_control(
+        label,
+        options,
+        key=key,
+        wrap=True,
+        bind="query-params",
+        persist_state="session",
+        label_visibility="collapsed",
+    )
+    return chosen if chosen in options else None
+
+
 def metrics(values: Mapping[str, str] | Sequence[tuple[str, str, str]]) -> None:
     """Show figures in a row that wraps on a narrow screen.
 

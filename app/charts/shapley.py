@@ -134,7 +134,14 @@ def beeswarm(swarms: Sequence[Swarm]) -> go.Figure:
     return made
 
 
-def waterfall(reasons: Sequence[Reason], *, base: float, log_odds: float, limit: int = 10) -> go.Figure:
+def waterfall(
+    reasons: Sequence[Reason],
+    *,
+    base: float,
+    log_odds: float,
+    limit: int = 10,
+    names: tuple[str, str] = ("Reference", "This row"),
+) -> go.Figure:
     """Draw how one row's score comes about: from the reference, by each feature, to the row's log-odds.
 
     The probability that belongs to each log-odds stands on the upper axis. Whiskers at the ends of bars are
@@ -146,6 +153,7 @@ def waterfall(reasons: Sequence[Reason], *, base: float, log_odds: float, limit:
     base : log-odds of the reference.
     log_odds : log-odds of the row; base and contributions add up to it.
     limit : most features drawn one by one; the rest are one step, so that the bars always meet.
+    names : what it begins and ends with; plain text of the program.
     """
     ranked = sorted(reasons, key=lambda reason: -abs(reason.contribution))
     steps = [(_label(reason), reason.contribution) for reason in ranked[:limit]]
@@ -164,7 +172,7 @@ def waterfall(reasons: Sequence[Reason], *, base: float, log_odds: float, limit:
     ends = [*starts, at, base, log_odds]
     pad = 0.2 * (max(ends) - min(ends)) or 0.5
     low, high = min(ends) - pad, max(ends) + pad
-    for place, value, name in ((-1, base, "Reference"), (len(steps), log_odds, "This row")):
+    for place, value, name in ((-1, base, names[0]), (len(steps), log_odds, names[1])):
         made.add_vline(x=value, line={"color": NEUTRAL, "width": 1, "dash": "dot"})
         made.add_trace(
             go.Scatter(
@@ -176,9 +184,9 @@ def waterfall(reasons: Sequence[Reason], *, base: float, log_odds: float, limit:
                 showlegend=False,
             )
         )
-    names = [label for label, _ in steps]
-    first, last = f"Reference: {_probability(base):.1%}", f"This row: {_probability(log_odds):.1%}"
-    _rows(made, [first, *names, last], first=-1)
+    labels = [label for label, _ in steps]
+    first, last = f"{names[0]}: {_probability(base):.1%}", f"{names[1]}: {_probability(log_odds):.1%}"
+    _rows(made, [first, *labels, last], first=-1)
     made.update_xaxes(range=[low, high], nticks=_MARKS + 1, tickangle=0)
     _probability_axis(made, low, high)
     made.update_layout(margin_r=52)  # room for the numbers beside the bars on a narrow screen

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
 from typing import Any, cast, get_args
 
 import streamlit as st
 
 from aimass_core.bundle import Bundle
 from aimass_core.explain.references import ReferenceName
-from aimass_core.schema import Column
 from aimass_core.settings import settings
 from aimass_core.workflows import evaluating, scoring
 from aimass_core.workspace import datasets, runs
@@ -17,11 +15,9 @@ from aimass_core.workspace.connection import Workspace
 from aimass_core.workspace.datasets import Version
 from aimass_core.workspace.registry import Model
 from app import cache, state
-from app.panels import decisions_show
+from app.panels import decisions_show, feature_input
 from app.panels.explain_row import REFERENCES
-from app.text import code, count, escape
-
-_BROWSER_LARGEST = 2**53 - 1
+from app.text import code, count
 
 
 def show(ws: Workspace, model: Model) -> None:
@@ -107,47 +103,10 @@ def _row(bundle: Bundle, start: dict[str, Any], prefix: str) -> dict[str, Any]:
         if position % 3 == 0:
             slots = list(st.columns(3))
         with slots[position % 3]:
-            row[column.name] = _control(bundle, column, start.get(column.name), f"{prefix}.{position}")
+            row[column.name] = feature_input.control(
+                column,
+                bundle.encoder.labels.get(column.name, ()),
+                start.get(column.name),
+                f"{prefix}.{position}",
+            )
     return row
-
-
-def _control(bundle: Bundle, column: Column, start: Any, key: str) -> Any:
-    label = escape(column.name, longest=60)
-    if column.kind == "integer" and (start is None or abs(float(start)) <= _BROWSER_LARGEST):
-        whole = None if start is None else round(float(start))
-        return st.number_input(label, value=whole, step=1, format="%d", placeholder="Missing", key=key)
-    if column.kind in ("integer", "number"):
-        value = None if start is None else float(start)
-        return st.number_input(label, value=value, step=None, format="%g", placeholder="Missing", key=key)
-    if column.kind == "boolean":
-        known = ["true", "false"]
-        text = None if start is None else str(start).lower()
-        chosen = st.selectbox(
-            label, known, index=known.index(text) if text in known else None, placeholder="Missing", key=key
-        )
-        return None if chosen is None else chosen == "true"
-    if column.kind == "date":
-        return st.date_input(
-            label, _day(start), min_value=date(1900, 1, 1), max_value=date(2200, 1, 1), key=key
-        )
-    if column.kind == "category":
-        labels = list(bundle.encoder.labels.get(column.name, ()))
-        text = None if start is None else str(start)
-        return st.selectbox(
-            label,
-            labels,
-            index=labels.index(text) if text in labels else None,
-            placeholder="Missing",
-            accept_new_options=True,
-            key=key,
-        )
-    typed = st.text_input(
-        label, "" if start is None else str(start), placeholder="Missing; as 2026-11-22 19:16:03", key=key
-    )
-    return typed.strip() or None
-
-
-def _day(value: Any) -> date | None:
-    if isinstance(value, datetime):
-        return value.date()
-    return value if isinstance(value, date) or value is None else date.fromisoformat(str(value)[:10])

@@ -18,17 +18,10 @@ from aimass_core.workspace.connection import Workspace
 from app import ui
 from app.panels import case_views, explain_waterfall
 from app.panels.explain_row import REFERENCES
+from app.panels.outcomes import TONES
 from app.tables import table
 from app.text import code, escape, number, prose, share, short, when
 
-TONES: dict[str, ui.Tone] = {
-    "approve": "good",
-    "allow": "good",
-    "refer": "middle",
-    "challenge": "middle",
-    "decline": "bad",
-    "block": "bad",
-}
 _SIDES = ("principal", "tail", "favourable")
 
 
