@@ -1,4 +1,4 @@
-"""Explanations: speed and error beside shap and LightGBM, additivity, one decision, 100,000 rows, reasons."""
+"""Explanations beside shap and LightGBM: speed, error, additivity, reasons, what would turn a decision."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from aimass_core.device import one_thread
 from aimass_core.models.catalog import FAMILIES, build
-from benchmarks import shapley_peers, shapley_product, shapley_reasons
+from benchmarks import counterfactual, shapley_peers, shapley_product, shapley_reasons
 from benchmarks.rows import Row
 from benchmarks.shapley_data import data
 
@@ -64,5 +64,6 @@ PARTS: dict[str, Callable[[bool], list[Row]]] = {
     "one decision": _one_decision,
     "background": _background,
     "reasons": _reasons,
+    "counterfactuals": lambda quick: counterfactual.rows(quick=quick),
 }
-"""The parts by name; a further one, such as counterfactuals, is a further line."""
+"""The parts by name."""
