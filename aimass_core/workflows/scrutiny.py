@@ -221,7 +221,7 @@ def weak_spots(
     return segmenting.weak_spots(
         scores["y"].to_numpy(),
         scores["probability"].to_numpy(),
-        _features(frame, columns),
+        features_of(frame, columns),
         by=by,
         depth=depth,
         min_rows=min_rows,
@@ -345,7 +345,8 @@ def _rows(ws: Workspace, version: Version, rows: Ints, columns: Sequence[Column]
     return frame.loc[rows].reset_index()
 
 
-def _features(frame: pd.DataFrame, columns: tuple[Column, ...]) -> list[Feature]:
+def features_of(frame: pd.DataFrame, columns: tuple[Column, ...]) -> list[Feature]:
+    """Return these columns as what rows can be told apart by, labels as codes; none may be free text."""
     from aimass_core.features.encoder import Encoder
 
     encoder = Encoder.fit(frame, columns)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
 
 from aimass_core.errors import NotFoundError
 from aimass_core.workspace.connection import Workspace, new_id, now
@@ -140,6 +143,36 @@ def by_feature(ws: Workspace, explanation_id: str) -> pd.DataFrame:
             "FROM contributions WHERE explanation_id = ?) GROUP BY feature ORDER BY mean_abs DESC, feature",
             [explanation_id],
         ).df()
+
+
+def matrix(
+    ws: Workspace, explanation_id: str, features: Sequence[str], *, rows: int
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    """Return the numbers of explained rows, in order, and their contributions, shape (n, features).
+
+    Parameters
+    ----------
+    features : in the order of the columns returned.
+    rows : most rows; beyond, the same pseudo-random choice of them each time.
+    """
+    with ws.reading() as cursor:
+        chosen = cursor.execute(
+            "SELECT _row FROM (SELECT _row FROM explained_rows WHERE explanation_id = ? "
+            "ORDER BY hash(_row), _row LIMIT ?) ORDER BY _row",
+            [explanation_id, int(rows)],
+        ).fetchnumpy()["_row"]
+        cells = cursor.execute(
+            "WITH places AS (SELECT _row, row_number() OVER (ORDER BY _row) - 1 AS at "
+            "FROM unnest(?) AS t(_row)), "
+            "names AS (SELECT unnest(?) AS feature, unnest(range(?)) AS at) "
+            "SELECT p.at AS i, n.at AS j, c.contribution AS value FROM contributions AS c "
+            "JOIN places AS p ON p._row = c._row JOIN names AS n ON n.feature = c.feature "
+            "WHERE c.explanation_id = ?",
+            [chosen, list(features), len(features), explanation_id],
+        ).fetchnumpy()
+    values = np.zeros((len(chosen), len(features)))
+    values[cells["i"], cells["j"]] = cells["value"]
+    return np.asarray(chosen, dtype=np.int64), values
 
 
 def of_row(ws: Workspace, explanation_id: str, row_id: int) -> pd.DataFrame:

@@ -36,10 +36,7 @@ Part = Literal["test", "validation", "all"]
 
 def show(ws: Workspace, runner: Runner[Workspace], run: Run) -> None:
     """Show what starts it, the job under way, and what was explained before."""
-    if _active(ws, run) is not None:
-        _watch(ws, runner, run)
-    else:
-        _start(ws, runner, run)
+    offer(ws, runner, run)
     found = {item.explanation_id: item for item in explanations.of_run(ws, run.run_id)}
     if not found:
         return
@@ -52,6 +49,14 @@ def show(ws: Workspace, runner: Runner[Workspace], run: Run) -> None:
             key=f"explain.many.{run.run_id}",
         )
     _result(ws, run, found[chosen])
+
+
+def offer(ws: Workspace, runner: Runner[Workspace], run: Run) -> None:
+    """Show the job under way, or what starts one."""
+    if _active(ws, run) is not None:
+        _watch(ws, runner, run)
+    else:
+        _start(ws, runner, run)
 
 
 def _active(ws: Workspace, run: Run) -> Job | None:

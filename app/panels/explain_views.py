@@ -9,7 +9,17 @@ from aimass_core.workspace.runs import Run
 from app import cache, ui
 from app.boundary import boundary
 from app.context import runner
-from app.panels import explain_many, explain_model, explain_row, explain_shapes, explain_wording
+from app.panels import (
+    explain_agreement,
+    explain_dependence,
+    explain_many,
+    explain_model,
+    explain_over_time,
+    explain_row,
+    explain_segments,
+    explain_shapes,
+    explain_wording,
+)
 
 VIEW = "explain_view"
 WHOLE = "explain_whole"
@@ -32,6 +42,10 @@ def _whole(ws: Workspace, run: Run) -> None:
 WHOLE_VIEWS: dict[str, Callable[[Workspace, Run], None]] = {
     "What matters": _importance,
     explain_shapes.SECTION: explain_shapes.show,
+    "How a feature acts": explain_dependence.show,
+    "By segment": explain_segments.show,
+    "This month against last": explain_over_time.show,
+    "Two models' reasons": explain_agreement.show,
 }
 """The questions about a model as a whole, by what they are called, in this order."""
 
