@@ -76,7 +76,9 @@ def segmented(found: Contributions, column: Feature) -> Segmented:
     """
     if not len(found):
         raise DataError("segments need explained rows", "there are none")
-    groups = group(column, most=SEGMENTS)
+    # few rows are cut into fewer ranges, so that each holds enough of them
+    ranges = max(2, min(SEGMENTS, len(found) // LEAST_ROWS))
+    groups = group(column, most=SEGMENTS if column.labels else ranges)
     size, none = len(groups.texts), len(found.names)
     top = found.top()
     table = np.zeros((size, none + 1), dtype=np.int64)

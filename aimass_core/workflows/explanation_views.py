@@ -13,7 +13,7 @@ from aimass_core.evaluate import periods
 from aimass_core.evaluate.conditions import Feature
 from aimass_core.schema import ROW_ID, TEMPORAL, Column
 from aimass_core.workflows import evaluating, scrutiny
-from aimass_core.workspace import datasets, explanations, reason_sums, registry, runs
+from aimass_core.workspace import datasets, explanations, picked, reason_sums, registry, runs
 from aimass_core.workspace.connection import Workspace
 from aimass_core.workspace.explanations import Stored
 
@@ -106,7 +106,7 @@ def _live(ws: Workspace, run: runs.Run) -> Source | None:
     # by a hash of the row's number, so that two runs with the same test rows take the same sample
     chosen = np.sort(tested[np.argsort(tested * 2_654_435_761 % 2**32, kind="stable")[:most]])
     names = [column.name for column in bundle.input_columns]
-    frame = datasets.chosen(ws, datasets.get(ws, run.version_id), chosen.tolist(), names)
+    frame = picked.rows(ws, datasets.get(ws, run.version_id), chosen.tolist(), names)
     made = explain(bundle, bundle.prepare(frame, repaired=True).X, effort="batch")
     return Source(
         found=Contributions(frame[ROW_ID].to_numpy(dtype=np.int64), made.names, made.values),
@@ -150,7 +150,7 @@ def column(ws: Workspace, run_ref: str, found: Contributions, name: str) -> Feat
 def _values(
     ws: Workspace, version: datasets.Version, found: Contributions, columns: tuple[Column, ...]
 ) -> list[Feature]:
-    frame = datasets.chosen(ws, version, found.rows.tolist(), [item.name for item in columns])
+    frame = picked.rows(ws, version, found.rows.tolist(), [item.name for item in columns])
     return scrutiny.features_of(frame, columns)
 
 
@@ -178,7 +178,7 @@ def mix(
             f"it is a {kind}",
             "Choose another",
         )
-    moments = datasets.chosen(ws, version, found.rows.tolist(), [time_column])[time_column].to_numpy()
+    moments = picked.rows(ws, version, found.rows.tolist(), [time_column])[time_column].to_numpy()
     cut = periods.cut(moments, by=by if kind in TEMPORAL else "quantile")
     return by_period(found, cut.period, cut.labels), int((cut.period < 0).sum())
 

@@ -311,23 +311,6 @@ def frame(ws: Workspace, version: Version, columns: Sequence[str] | None = None)
     return ws.frame(f"SELECT {selected(version, columns)} FROM {version.table} ORDER BY {ROW_ID}")
 
 
-def chosen(ws: Workspace, version: Version, rows: Sequence[int], columns: Sequence[str]) -> pd.DataFrame:
-    """Return the rows of these numbers, in this order, as far as there are such; ``_row`` comes first."""
-    names = ", ".join(
-        [f"t.{ROW_ID}", *(f"t.{quoted(version.schema.column(n).name)}" for n in columns if n != ROW_ID)]
-    )
-    wanted = pd.DataFrame({"n": rows, "place": range(len(rows))}, dtype="int64")
-    with ws.reading() as cursor:
-        cursor.register("wanted_rows", wanted)
-        try:
-            return cursor.execute(
-                f"SELECT {names} FROM wanted_rows AS w JOIN {version.table} AS t ON t.{ROW_ID} = w.n "
-                "ORDER BY w.place"
-            ).df()
-        finally:
-            cursor.unregister("wanted_rows")
-
-
 def row(ws: Workspace, version: Version, row_id: int) -> dict[str, Any]:
     """Return one row, without ``_row``, as column → value (None is missing).
 

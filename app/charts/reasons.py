@@ -55,11 +55,18 @@ def heat(found: Segmented, names: Sequence[str], *, signed: bool) -> go.Figure:
     made.update_xaxes(
         tickmode="array",
         tickvals=list(range(len(shown))),
-        ticktext=[plain(segment.text, longest=16) for segment in shown],
+        ticktext=[_tick(segment.text) for segment in shown],
         showgrid=False,
     )
     _named(made, [plain(name, longest=24) for name in names])
     return made
+
+
+def _tick(text: str) -> str:
+    """Return a segment's name short enough for a tick: a range by where it begins."""
+    start = text.split(" to below ")[0]
+    short = f"< {start.removeprefix('below ')}" if start.startswith("below ") else start
+    return plain(f"≥ {start}" if " to below " in text else short.replace("from ", "≥ ", 1), longest=14)
 
 
 def over_time(mix: ReasonMix, names: Sequence[str]) -> go.Figure:
@@ -69,7 +76,7 @@ def over_time(mix: ReasonMix, names: Sequence[str]) -> go.Figure:
     ----------
     names : features drawn on their own; all others are one part, so that each bar is whole.
     """
-    made = figure(height=380, y_title="Share of rows by top reason", y_format=".0%", legend=True)
+    made = figure(height=480, y_title="Share of rows", y_format=".0%", legend=True)
     made.update_layout(barmode="stack")
     labels = [period.label for period in mix.periods]
     table = np.array([period.top / max(1, period.rows) for period in mix.periods])
@@ -103,7 +110,7 @@ def over_time(mix: ReasonMix, names: Sequence[str]) -> go.Figure:
 
 def changes(found: Sequence[Change]) -> go.Figure:
     """Draw by how much each top reason's share of rows changed, with 95 % intervals."""
-    made = figure(height=100 + _ROW * len(found), x_title="Change in the share of rows (percentage points)")
+    made = figure(height=100 + _ROW * len(found), x_title="Change (percentage points)")
     made.add_vline(x=0, line={"color": NEUTRAL, "width": 1, "dash": "dot"})
     gaps = [100 * item.top_gap for item in found]
     made.add_trace(

@@ -10,7 +10,7 @@ from aimass_core.explain.dependence import sampled
 from aimass_core.workflows.explanation_views import Compared
 from aimass_core.workspace.connection import Workspace
 from aimass_core.workspace.runs import Run
-from app import cache_explaining, nav, state, ui
+from app import cache_explaining, state, ui
 from app.boundary import live
 from app.charts import reasons as charts
 from app.panels import explain_source
@@ -34,6 +34,8 @@ def show(ws: Workspace, run: Run) -> None:
     (a, key_a), (b, key_b) = first, second
     found = cache_explaining.compared(ws, a, b, run.run_id, key_a, other.run_id, key_b)
     _view(run, other, found)
+    for one, source in ((run, a), (other, b)):
+        st.caption(f"{escape(one.name)}: {explain_source.said(source)}")
 
 
 @live()
@@ -42,25 +44,30 @@ def _view(run: Run, other: Run, found: Compared) -> None:
     st.markdown(f"**{in_words(agreed)}**")
     ui.metrics(
         [
-            ("Same top reason", share(agreed.top.value), f"95%: {_shares(agreed.top)}. Wilson's interval."),
             (
-                "Principal reasons shared",
-                share(agreed.principal.value),
-                f"95%: {_shares(agreed.principal)}. Of at most four a row; mean over the rows.",
+                "Top reason",
+                share(agreed.top.value),
+                f"Share of rows in which it is the same. 95%: {_shares(agreed.top)}.",
             ),
             (
-                "Rank correlation",
+                "Top four",
+                share(agreed.principal.value),
+                f"95%: {_shares(agreed.principal)}. Principal reasons shared, at most four a row; "
+                "mean over the rows.",
+            ),
+            (
+                "Ranks",
                 measure(agreed.ranks.value),
-                f"95%: {interval(agreed.ranks.low, agreed.ranks.high)}. Spearman's, of the importances.",
+                f"95%: {interval(agreed.ranks.low, agreed.ranks.high)}. Spearman's correlation "
+                "of the importances.",
             ),
             ("Rows", count(agreed.rows), "Test rows of both that both explained."),
         ]
     )
     if found.reference_a != found.reference_b:
-        st.warning(
+        st.caption(
             f"Measured from different things: {prose(found.reference_a)} ({escape(run.name)}) and "
-            f"{prose(found.reference_b)} ({escape(other.name)}). Part of the differences may come from that.",
-            icon=":material/warning:",
+            f"{prose(found.reference_b)} ({escape(other.name)}). Part of the differences may come from that."
         )
     left, right = st.columns(2)
     drawn = agreed.features[:_DRAWN]
@@ -133,17 +140,29 @@ def _apart(run: Run, other: Run, found: Agreement) -> None:
             key=f"explain.agreement.row.{run.run_id}.{other.run_id}",
             width=160,
         )
-        for k, one in enumerate((run, other)):
-            nav.link(
-                "explain",
-                "Explain it with the first" if k == 0 else "Explain it with the second",
-                {state.RUN: one.name, ROW: str(row)},
-            )
+        for one, which in ((run, "first"), (other, "second")):
+            if st.button(
+                f"Explain it with the {which}",
+                key=f"explain.agreement.open.{which}",
+                icon=":material/lightbulb:",
+                on_click=_open,
+                args=(one.name, row),
+            ):
+                st.rerun()
     st.caption(
         "Distance: half the summed differences between the rows' contributions, each as a signed share of "
         "all absolute ones; 0 is the same, 1 nothing in common. That one model's scores reach further than "
         "the other's counts for nothing."
     )
+
+
+def _open(run: str, row: int) -> None:
+    """Show one row, explained with this run, from the next run of the page on."""
+    from app.panels.explain_views import VIEW, VIEWS  # it lists this view, too
+
+    state.choose(state.RUN, run)
+    st.session_state[ROW] = row
+    st.session_state[VIEW] = next(iter(VIEWS))
 
 
 def _second(run: Run, other: Run) -> str:

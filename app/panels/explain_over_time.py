@@ -154,37 +154,35 @@ def _shift(found: Shift) -> None:
     st.markdown(f"**{in_words(found)}**")
     ui.metrics(
         [
-            ("Rows", f"{count(found.rows_before)} → {count(found.rows_after)}", "Before and after."),
+            ("Rows before", count(found.rows_before), f"In {escape(found.before)}."),
+            ("Rows now", count(found.rows_after), f"In {escape(found.after)}."),
             ("PSI", measure(found.psi), "Population stability index of the mix of top reasons."),
             ("Chance up to", measure(found.psi_chance), "PSI that chance alone exceeds in 5% of cases."),
             ("Distance", measure(found.distance), "Jensen-Shannon distance of the two mixes, 0 to 1."),
         ]
     )
     listed = found.changes[:_LISTED]
-    left, right = st.columns(2)
-    with left:
-        ui.chart(
-            charts.changes(listed),
-            pd.DataFrame([_record(item) for item in found.changes]),
-            "What changed",
-            note="Diamonds: the 95% interval leaves out 0 (Newcombe).",
-            key="explain.mix.changes",
-            alt="Change of each top reason's share with 95% intervals",
-        )
-    with right:
-        table(
-            pd.DataFrame(
-                {
-                    "Reason": [item.feature for item in listed],
-                    "Top reason": [f"{share(i.top_before)} → {share(i.top_after)}" for i in listed],
-                    "Change": [_points(i.top_gap, i.top_low, i.top_high) for i in listed],
-                    "Weight": [f"{share(i.weight_before)} → {share(i.weight_after)}" for i in listed],
-                    "Change of weight": [_points(i.weight_gap, i.weight_low, i.weight_high) for i in listed],
-                }
-            ),
-            "What changed",
-            key="explain.mix.table",
-        )
+    ui.chart(
+        charts.changes(listed),
+        pd.DataFrame([_record(item) for item in found.changes]),
+        "What changed",
+        note="Share of rows by top reason. Diamonds: the 95% interval leaves out 0 (Newcombe).",
+        key="explain.mix.changes",
+        alt="Change of each top reason's share with 95% intervals",
+    )
+    table(
+        pd.DataFrame(
+            {
+                "Reason": [item.feature for item in listed],
+                "Top reason": [_arrow(i.top_before, i.top_after) for i in listed],
+                "Change": [_points(i.top_gap, i.top_low, i.top_high) for i in listed],
+                "Weight": [_arrow(i.weight_before, i.weight_after) for i in listed],
+                "Change of weight": [_points(i.weight_gap, i.weight_low, i.weight_high) for i in listed],
+            }
+        ),
+        "What changed",
+        key="explain.mix.table",
+    )
     st.caption(
         "Top reason: share of rows against which the feature speaks most. Weight: its share of all absolute "
         "contributions. Changes in percentage points with 95% intervals. From 0.10 a PSI is called moderate, "
@@ -211,6 +209,10 @@ def _frequent(mix: ReasonMix) -> list[str]:
     rows = sum(period.top for period in mix.periods)
     order = sorted(range(len(mix.names)), key=lambda j: (-int(rows[j]), j))  # type: ignore[index]
     return [mix.names[j] for j in order[:_DRAWN]]
+
+
+def _arrow(before: float, after: float) -> str:
+    return "n/a" if before != before and after != after else f"{share(before)} → {share(after)}"
 
 
 def _points(gap: float, low: float, high: float) -> str:

@@ -69,7 +69,7 @@ def _view(ws: Workspace, run: Run, source: Source, key: str) -> None:
             _long(found),
             f"{'Mean' if signed else 'Mean absolute'} contribution by {code(found.column)}",
             note=f"Log-odds; the {len(drawn)} most important features."
-            + (" Right colour of the scale raises the risk." if signed else ""),
+            + (" Orange raises the risk, blue lowers it." if signed else ""),
             key="explain.segments.chart",
             alt=f"Heat map of contributions of {len(drawn)} features in {len(shown)} segments",
         )
