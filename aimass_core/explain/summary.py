@@ -9,6 +9,7 @@ from scipy.stats import rankdata
 
 from aimass_core.bundle import Bundle
 from aimass_core.errors import DataError
+from aimass_core.evaluate.measure import Number
 from aimass_core.explain.references import ReferenceName
 from aimass_core.explain.shapley import Explanation, explain
 
@@ -27,7 +28,9 @@ class Importance(BaseModel):
 
     feature: str = Field(description="Name of the column.")
     mean_abs: float = Field(description="Mean absolute contribution, log-odds.")
-    error: float = Field(description="Standard error of that mean over the sampled rows, log-odds.")
+    error: Number = Field(
+        description="Standard error of that mean over the sampled rows, log-odds; NaN with one row."
+    )
     mean: float = Field(description="Mean contribution, log-odds; shows which way it mostly moves scores.")
     share: float = Field(description="Share of all features' mean absolute contributions, 0 to 1.")
 
@@ -90,7 +93,9 @@ def summarise(
     explanation = explain(bundle, X[chosen], effort="batch")
     strength = np.abs(explanation.values)
     mean = strength.mean(axis=0)
-    error = strength.std(axis=0, ddof=1) / np.sqrt(len(chosen)) if len(chosen) > 1 else np.zeros_like(mean)
+    error = np.full_like(mean, np.nan)  # one row says nothing about the others
+    if len(chosen) > 1:
+        error = strength.std(axis=0, ddof=1) / np.sqrt(len(chosen))
     total = float(mean.sum())
     order = sorted(range(len(mean)), key=lambda j: (-round(float(mean[j]), 9), j))
     features = tuple(

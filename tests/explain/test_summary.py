@@ -82,6 +82,31 @@ def test_many_features_stay_small() -> None:
     assert len(found.model_dump_json()) < 300_000
 
 
+def test_intervals_hold_the_importance_over_all_rows() -> None:
+    model = small("scorecard")
+    X = model.prepare(applicants(2_000, seed=6)).X
+    whole = np.abs(explain(model, X, effort="batch").values).mean(axis=0)
+    by_name = dict(zip([c.name for c in COLUMNS], whole, strict=True))
+
+    held = [
+        abs(item.mean_abs - by_name[item.feature]) <= 1.96 * item.error
+        for seed in range(40)
+        for item in summarise(model, X, rows=100, seed=seed).features
+        if item.mean_abs > 0
+    ]
+
+    assert 0.88 <= np.mean(held) <= 1.0
+
+
+def test_one_row_has_no_interval() -> None:
+    model = small("scorecard")
+
+    found = summarise(model, model.prepare(applicants(1)).X)
+
+    assert all(item.error != item.error for item in found.features)
+    assert Summary.model_validate_json(found.model_dump_json()).features[0].error != 0
+
+
 def test_no_rows_cannot_be_summarised() -> None:
     model = small("scorecard")
 

@@ -5,16 +5,20 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 
+import numpy as np
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from aimass_core.workflows import evaluating, explanation_views, explanations
+from aimass_core.workflows import evaluating, explanation_views, explanations, scoring
 from aimass_core.workflows.explanations import ExplanationSpec
-from aimass_core.workspace import joblog, runs
+from aimass_core.workspace import datasets, joblog, registry, runs
 from aimass_core.workspace.connection import Workspace
 from app import cache_explaining, context
 from app.panels.explain_views import VIEW, WHOLE, WHOLE_VIEWS
+from tests.made import add_dataset, train_now
 from tests.pages.conftest import OpenPage, shown
+from tests.small_models import applicants
 
 NEW = ("How a feature acts", "By segment", "This month against last", "Two models' reasons")
 
@@ -133,3 +137,65 @@ def test_slow_model_offers_to_explain_in_the_background(
     page.button(key="explain.many.start").click().run()
     assert not page.exception
     assert len(joblog.jobs(trained, kind=explanations.KIND)) == 1
+
+
+def test_row_that_differs_is_opened_with_the_other_model(trained: Workspace, opened: OpenPage) -> None:
+    page = opened("Two models' reasons")
+    (row,) = (int(box.value) for box in page.selectbox if box.label == "Row")
+
+    page.button(key="explain.agreement.open.second").click().run()
+
+    assert not page.exception
+    assert page.segmented_control(key=VIEW).value == "One row"
+    assert page.number_input(key="row").value == row
+    assert page.selectbox(key="run").value == "loans scorecard"
+
+
+@pytest.fixture
+def dated(imported: Workspace) -> Workspace:
+    """The app's workspace with a run on loans of three months, in the last of which incomes fell."""
+    random = np.random.default_rng(1)
+    frame = applicants(1_500, seed=1)
+    month = np.repeat([1, 2, 3], 500)
+    frame["since"] = pd.to_datetime([f"2026-{m:02d}-{1 + k % 28:02d}" for k, m in enumerate(month)])
+    frame.loc[month == 3, "income"] = frame.loc[month == 3, "income"] - 30_000
+    odds = -1.5 - (frame["income"].fillna(40_000) - 40_000) / 10_000
+    frame["y"] = (random.random(len(frame)) < 1 / (1 + np.exp(-odds))).astype(np.int64)
+    add_dataset(imported, frame, name="dated", roles={"since": "time"})
+    train_now(imported, "boosting", dataset="dated", name="dated", bootstrap=0)
+    return imported
+
+
+def test_planted_drift_of_reasons_is_said(dated: Workspace, open_page: OpenPage) -> None:
+    page = open_page(
+        "explain", run="dated", **{VIEW: "The model as a whole", WHOLE: "This month against last"}
+    )
+
+    assert not page.exception
+    assert not page.error
+    text = shown(page.markdown)
+    assert "From 2026-02 to 2026-03 the mix of reasons shifted much" in text
+    assert "Most changed: `income`" in text
+    (before,) = (box for box in page.selectbox if box.label == "Against")
+    assert before.options == ["2026-01", "2026-02"]
+    page.selectbox(key="explain.mix.by").set_value("year").run()
+    assert "All rows fall into one period (2026)" in shown(page.info)
+
+
+def test_decisions_are_followed_once_there_are_enough(trained: Workspace, opened: OpenPage) -> None:
+    run = runs.get(trained, "loans boosting")
+    registry.register(trained, run.run_id, name="risk", actor="ana")
+    scoring.set_policy(trained, "risk", scoring.default_policy(trained, "risk"), actor="ana")
+    rows = datasets.page(trained, datasets.get(trained, run.version_id), limit=120)
+    scoring.decide(trained, "risk", rows.iloc[:50], source="test", actor="ana")
+    page = opened("This month against last")
+    assert "has made 50 decisions with reasons; from 100 on" in shown(page.caption)
+
+    scoring.decide(trained, "risk", rows.iloc[50:], source="test", actor="ana")
+    page = opened("This month against last")
+    page.segmented_control(key="explain.mix.of").set_value("Decisions").run()
+
+    assert not page.exception
+    assert not page.error
+    assert "All rows fall into one period" in shown(page.info)
+    assert "120 decisions with reasons, by the month of the decision" in shown(page.caption)
