@@ -100,11 +100,12 @@ def _live(ws: Workspace, run: runs.Run) -> Source | None:
     if not len(tested):
         raise DataError("a view of the model as a whole needs test rows", f"`{run.name}` has none")
     able = int(LIVE_SECONDS / seconds_a_row(bundle, effort="batch"))
-    most = min(LIVE_ROWS, able)
-    if most < min(len(tested), 10 * LEAST_ROWS):
+    if able < min(len(tested), 10 * LEAST_ROWS):
         return None
     # by a hash of the row's number, so that two runs with the same test rows take the same sample
-    chosen = np.sort(tested[np.argsort(tested * 2_654_435_761 % 2**32, kind="stable")[:most]])
+    chosen = np.sort(
+        tested[np.argsort(tested * 2_654_435_761 % 2**32, kind="stable")[: min(LIVE_ROWS, able)]]
+    )
     names = [column.name for column in bundle.input_columns]
     frame = picked.rows(ws, datasets.get(ws, run.version_id), chosen.tolist(), names)
     made = explain(bundle, bundle.prepare(frame, repaired=True).X, effort="batch")

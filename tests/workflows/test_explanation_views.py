@@ -11,14 +11,16 @@ import pytest
 
 from aimass_core.errors import DataError, SettingsError
 from aimass_core.explain.contributions import Contributions
-from aimass_core.explain.mix import shift
+from aimass_core.explain.dependence import dependence
+from aimass_core.explain.mix import by_period, shift
+from aimass_core.explain.segments import segmented
 from aimass_core.workflows import evaluating, explanation_views, explanations
 from aimass_core.workflows.explanation_views import LEAST_DECISIONS, Source
 from aimass_core.workspace import cases, datasets, picked, registry, runs
 from aimass_core.workspace import explanations as stored
 from aimass_core.workspace.cases import Decision
 from aimass_core.workspace.connection import Workspace, new_id
-from tests.trained import Trained
+from tests.trained import FAMILIES, Trained
 from tests.workflows.test_explanations import done
 
 
@@ -53,6 +55,24 @@ def test_rows_explained_for_a_view_are_those_that_are_stored(trained: Trained, m
     row = int(kept.found.rows[3])
     one = stored.of_row(ws, explanation_id, row).set_index("feature")["contribution"]
     np.testing.assert_allclose(kept.found.values[3], one[list(kept.found.names)], atol=1e-12)
+
+
+@pytest.mark.parametrize("model", FAMILIES)
+def test_views_open_for_every_family(trained: Trained, model: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(explanation_views, "LIVE_SECONDS", 1e9)
+    monkeypatch.setattr(explanation_views, "LIVE_ROWS", 40)
+    monkeypatch.setattr(explanation_views, "newest", lambda ws, run: "")
+    ws, run = trained.ws, _run(trained.ws, model)
+
+    found = _source(ws, run).found
+
+    features = explanation_views.features(ws, run, found)
+    assert len(found) == 40
+    assert sum(item.rows for item in dependence(found, features, found.by_importance()[0]).bins) == 40
+    by_job = segmented(found, explanation_views.column(ws, run, found, "job"))
+    assert sum(item.rows for item in by_job.segments) == 40
+    mix, _ = explanation_views.mix(ws, run, found, "since", by="year")
+    assert sum(item.rows for item in mix.periods) == 40
 
 
 def test_more_rows_than_memory_holds_are_sampled_the_same_way(
@@ -208,8 +228,6 @@ def test_decisions_are_followed_by_month(trained: Trained, tmp_path: Path) -> No
     cases.add_decisions(ws, made)
 
     found = explanation_views.decision_mix(ws, run)
-
-    from aimass_core.explain.mix import by_period
 
     expected = by_period(
         Contributions(np.arange(240), tuple(names), values), np.repeat([0, 1], 120), ("2026-09", "2026-10")
