@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from aimass_core.settings import settings
+from aimass_core.workflows import explanation_page
 from aimass_core.workspace.connection import Workspace
 from aimass_core.workspace.runs import Run
 from app import cache, ui
 from app.boundary import boundary
 from app.context import runner
-from app.panels import explain_many, explain_model, explain_row, explain_shapes, explain_wording
+from app.panels import (
+    case_stability,
+    explain_many,
+    explain_model,
+    explain_row,
+    explain_shapes,
+    explain_wording,
+    papers,
+)
 
 VIEW = "explain_view"
 WHOLE = "explain_whole"
@@ -17,7 +27,14 @@ WHOLE = "explain_whole"
 
 
 def _importance(ws: Workspace, run: Run) -> None:
-    explain_model.show(cache.summary(ws, run.run_id))
+    case_stability.model_line(ws, run.run_id)
+    summary = cache.summary(ws, run.run_id)
+    explain_model.show(summary)
+    papers.save(
+        lambda: explanation_page.of_model(ws, run.run_id, summary, actor=settings().user),
+        f"{run.name} as a whole",
+        key="explain.whole.save",
+    )
 
 
 def _whole(ws: Workspace, run: Run) -> None:
