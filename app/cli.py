@@ -253,6 +253,18 @@ def validate(
 
 
 @app.command()
+def stability(
+    model: Annotated[str, typer.Argument(help="Run by name or id, or a registered model, NAME or NAME@2.")],
+    refits: Annotated[int, typer.Option(min=5, max=50, help="Bootstrap samples, each one training.")] = 20,
+    json: Json = False,
+) -> None:
+    """Fit a model again to bootstrap samples and show how often its reasons come back."""
+    from app import cli_stability
+
+    _emit(cli_stability.stability(model, refits=refits), json)
+
+
+@app.command()
 def explain(
     model: Model,
     row: Annotated[str, typer.Option(help="Id of the row, or its number; 1 is the first of the file.")],

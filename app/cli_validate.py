@@ -25,7 +25,7 @@ def validate(run: str, *, groups: list[str], settings: dict[str, Any]) -> Reply:
 
     asked = {**settings, "groups": _groups(groups)}
     with opened() as ws:
-        plan = validating.plan(ws, ValidationSpec(run=_run_id(ws, run), **asked))
+        plan = validating.plan(ws, ValidationSpec(run=run_id(ws, run), **asked))
         for note in plan.notes:
             say(note)
         say(f"{plan.fits:,} trainings; about {max(1, round(plan.seconds)):,} s at most.")
@@ -59,7 +59,7 @@ def validate(run: str, *, groups: list[str], settings: dict[str, Any]) -> Reply:
     return Reply(data, "\n\n".join([head, *result.notes, _text(result)]))
 
 
-def _run_id(ws: Workspace, ref: str) -> str:
+def run_id(ws: Workspace, ref: str) -> str:
     """Return the run of that name or id, or that of a registered model."""
     from aimass_core.workspace import registry, runs
 

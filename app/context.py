@@ -61,9 +61,9 @@ def runner() -> Runner[Workspace]:
 
 def handlers() -> Mapping[str, Handler[Workspace]]:
     """Return the three parts of every kind of job this program knows, by kind."""
-    from aimass_core.workflows import explanations, rerun, training, validating
+    from aimass_core.workflows import explanations, rerun, stability, training, validating
 
-    found = (training, validating, explanations, rerun)
+    found = (training, validating, explanations, rerun, stability)
     return {kind.KIND: kind.HANDLER for kind in found}
 
 

@@ -138,8 +138,8 @@ def prepare(
         y=rows.y[kept],
         kept=kept,
         held_out=held_out,
-        domain=_named(rows, kept, spec.domain),
-        groups=_named(rows, kept, spec.split.group_column),
+        domain=named(rows, kept, spec.domain),
+        groups=named(rows, kept, spec.split.group_column),
     )
 
 
@@ -162,7 +162,7 @@ def unlabelled(rows: Rows, parts: Split, prepared: Prepared, spec: TrainingSpec)
     return prepared.steps.apply(encoded, training=True).X
 
 
-def _named(rows: Rows, kept: Ints, column: str | None) -> Values | None:
+def named(rows: Rows, kept: Ints, column: str | None) -> Values | None:
     """Return the labels of a column, those that are missing as one more; None without a column."""
     if column is None:
         return None

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import plotly.graph_objects as go
 
 from aimass_core.clean.distribution import Distribution
-from app.charts.template import COUNT, GOOD, NEUTRAL, figure, plain
+from app.charts.template import BUTTON, COUNT, GOOD, NEUTRAL, figure, plain
 from app.text import number
 
 Bins = Sequence[tuple[float, float, int]]
@@ -166,7 +166,7 @@ def _moment(seconds: float) -> datetime:
 
 
 def _gallery(made: go.Figure) -> go.Figure:
-    made.update_layout(margin={"l": 4, "r": 4, "t": 4, "b": 4})
+    made.update_layout(margin={"l": 4, "r": 4, "t": BUTTON + 4, "b": 4})
     made.update_yaxes(nticks=3, tickfont={"size": 11})
     made.update_xaxes(nticks=4, tickfont={"size": 11})
     return made

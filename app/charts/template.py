@@ -32,6 +32,9 @@ NUMBER = ",.4~g"
 MONEY = ",.2f"
 """Formats for `tickformat` and hover templates (d3 notation)."""
 
+BUTTON = 26
+"""Pixels above every chart for the button that saves it as an image, so that it covers nothing."""
+
 _GRID = "rgba(133,140,152,0.28)"
 
 
@@ -69,7 +72,7 @@ def figure(
 
     Parameters
     ----------
-    height : pixels; the width follows the page.
+    height : pixels, without the room for the button above; the width follows the page.
     x_title, y_title : axis titles with their unit; escape text from data with :func:`plain`.
     x_format, y_format : tick formats, e.g. :data:`COUNT` or :data:`PERCENT`.
     legend : show a legend above the plot.
@@ -78,10 +81,10 @@ def figure(
     return go.Figure(  # all at once: each update of a figure costs a millisecond, and pages have a dozen
         layout={
             "template": _template(),
-            "height": height,
+            "height": height + BUTTON,
             "showlegend": legend,
             # Set on the figure itself: Streamlit lays its own template over ours.
-            "margin": {"l": 8, "r": 12, "t": 36 if legend else 12, "b": 8},
+            "margin": {"l": 8, "r": 12, "t": BUTTON + (36 if legend else 12), "b": 8},
             "xaxis": {"title": {"text": x_title}, "tickformat": x_format, **whole_numbers},
             "yaxis": {"title": {"text": y_title}, "tickformat": y_format, **whole_numbers},
         }
@@ -109,5 +112,6 @@ def _template() -> go.layout.Template:
             "yaxis": axis,
             "legend": {"orientation": "h", "yanchor": "bottom", "y": 1.0, "xanchor": "left", "x": 0.0},
             "dragmode": False,
+            "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": NEUTRAL, "activecolor": GOOD},
         }
     )

@@ -10,7 +10,7 @@ from aimass_core.workflows.case import Case
 from aimass_core.workspace.connection import Workspace
 from app import ui
 from app.boundary import boundary
-from app.panels import case_counterfactual, case_history, case_similar, case_what_if
+from app.panels import case_counterfactual, case_history, case_similar, case_stability, case_what_if
 
 VIEW = "case_view"
 """Key of the selector of the question, also its name in the address."""
@@ -20,6 +20,7 @@ VIEWS: dict[str, Callable[[Workspace, Case], None]] = {
     "What would turn it?": case_counterfactual.show,
     "Similar cases": case_similar.show,
     "Recent history": case_history.show,
+    case_stability.QUESTION: case_stability.show,
 }
 """The questions by what they are called, in this order."""
 OFFERED: dict[str, Callable[[Workspace, Case], bool]] = {"Recent history": case_history.offered}

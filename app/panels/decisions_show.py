@@ -10,13 +10,14 @@ import streamlit as st
 from aimass_core.errors import NotFoundError
 from aimass_core.explain.reasons import Reasons
 from aimass_core.settings import settings
-from aimass_core.workflows import case, reviewing
+from aimass_core.workflows import case, explanation_page, reviewing
 from aimass_core.workflows.reviewing import Replay
 from aimass_core.workspace import cases, datasets, registry, runs
 from aimass_core.workspace.cases import Decision
 from aimass_core.workspace.connection import Workspace
 from app import ui
-from app.panels import case_views, explain_waterfall
+from app.boundary import boundary
+from app.panels import case_stability, case_views, explain_waterfall, papers
 from app.panels.explain_row import REFERENCES
 from app.panels.outcomes import TONES
 from app.tables import table
@@ -28,7 +29,14 @@ _SIDES = ("principal", "tail", "favourable")
 def show(ws: Workspace, decision: Decision) -> None:
     """Show one stored decision with everything it rests on, and replay it when asked."""
     _head(ws, decision)
+    badges = st.container()
     _reasons(decision)
+    if decision.reasons.get("explained"):
+        papers.save(
+            lambda: explanation_page.of_decision(ws, decision, actor=settings().user),
+            f"decision {decision.decision_id}",
+            key=f"decision.save.{decision.decision_id}",
+        )
     left, right = st.columns(2)
     with left:
         st.markdown("**What came in**")
@@ -57,7 +65,11 @@ def show(ws: Workspace, decision: Decision) -> None:
             }
         )
         _replay(ws, decision)
-    case_views.show(ws, case.of_decision(ws, decision))
+    asked = case.of_decision(ws, decision)
+    with badges, boundary():  # after the reasons: refits may take a moment
+        open_one = st.session_state.get(case_views.VIEW)
+        case_stability.line(ws, asked, asked=open_one == case_stability.QUESTION)
+    case_views.show(ws, asked)
 
 
 def _head(ws: Workspace, decision: Decision) -> None:

@@ -9,15 +9,16 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from aimass_core.explain.references import ReferenceName
-from aimass_core.workflows import case, explaining, scoring
+from aimass_core.settings import settings
+from aimass_core.workflows import case, explaining, explanation_page, scoring
 from aimass_core.workflows.explaining import RowExplanation
 from aimass_core.workspace import datasets, registry
 from aimass_core.workspace.connection import Workspace
 from aimass_core.workspace.datasets import Version
 from aimass_core.workspace.runs import Run
 from app import cache, ui
-from app.boundary import live
-from app.panels import case_views, explain_waterfall
+from app.boundary import boundary, live
+from app.panels import case_stability, case_views, explain_waterfall, papers
 from app.panels.explain_model import additivity
 from app.tables import paged
 from app.text import code, count, escape, number, prose, share, short, when
@@ -52,10 +53,18 @@ def show(ws: Workspace, run: Run) -> None:
         help="Rows are numbered as in the file. At first: the test row with the highest score.",
     )
     reference, cutoff = _reference(ws, run, right)
-    _explained(
-        run, version, explaining.explain_row(ws, run.run_id, int(row), reference=reference, cutoff=cutoff)
+    found = explaining.explain_row(ws, run.run_id, int(row), reference=reference, cutoff=cutoff)
+    badges = _explained(run, version, found)
+    papers.save(
+        lambda: explanation_page.of_row(ws, found, actor=settings().user),
+        f"{run.name} row {found.row_id}",
+        key="explain.save",
     )
-    case_views.show(ws, case.of_row(ws, run.run_id, int(row), reference=reference))
+    asked = case.of_row(ws, run.run_id, int(row), reference=reference)
+    with badges, boundary():  # after the reasons: refits may take a moment
+        open_one = st.session_state.get(case_views.VIEW)
+        case_stability.line(ws, asked, asked=open_one == case_stability.QUESTION)
+    case_views.show(ws, asked)
 
 
 def _reference(ws: Workspace, run: Run, place: DeltaGenerator) -> tuple[ReferenceName, float | None]:
@@ -110,7 +119,8 @@ def ordered_rows(tested: pd.DataFrame, order: str) -> pd.DataFrame:
     return tested.sort_values(["log_odds", "_row"], ascending=[order == "Safest first", True])
 
 
-def _explained(run: Run, version: Version, found: RowExplanation) -> None:
+def _explained(run: Run, version: Version, found: RowExplanation) -> DeltaGenerator:
+    """Show the score and its reasons; return the place for badges below the figures."""
     positive = ", ".join(code(label) for label in run.spec.get("positive") or ())
     ui.metrics(
         [
@@ -120,6 +130,7 @@ def _explained(run: Run, version: Version, found: RowExplanation) -> None:
             ("Outcome", found.target or "n/a", "The row's own target value."),
         ]
     )
+    badges = st.container()
     part = f" It is one of the {found.part} rows." if found.part else ""
     known = (
         " The model has seen it, so its score says little about new cases."
@@ -150,6 +161,7 @@ def _explained(run: Run, version: Version, found: RowExplanation) -> None:
             f"SHA-256 {code(short(version.source_sha256))}",
         }
     )
+    return badges
 
 
 def _probability(log_odds: float) -> float:

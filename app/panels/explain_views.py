@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from aimass_core.settings import settings
+from aimass_core.workflows import explanation_page
 from aimass_core.workspace.connection import Workspace
 from aimass_core.workspace.runs import Run
 from app import cache, ui
 from app.boundary import boundary
 from app.context import runner
 from app.panels import (
+    case_stability,
     explain_agreement,
     explain_dependence,
     explain_many,
@@ -19,6 +22,7 @@ from app.panels import (
     explain_segments,
     explain_shapes,
     explain_wording,
+    papers,
 )
 
 VIEW = "explain_view"
@@ -27,7 +31,14 @@ WHOLE = "explain_whole"
 
 
 def _importance(ws: Workspace, run: Run) -> None:
-    explain_model.show(cache.summary(ws, run.run_id))
+    case_stability.model_line(ws, run.run_id)
+    summary = cache.summary(ws, run.run_id)
+    explain_model.show(summary)
+    papers.save(
+        lambda: explanation_page.of_model(ws, run.run_id, summary, actor=settings().user),
+        f"{run.name} as a whole",
+        key="explain.whole.save",
+    )
 
 
 def _whole(ws: Workspace, run: Run) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 
 import pandas as pd
@@ -99,6 +100,21 @@ def test_a_chart_comes_with_its_data() -> None:
     (button,) = result.get("download_button")
     assert button.proto.label == "Data as CSV"
     assert [item.value for item in result.caption] == ["All rows."]
+
+
+def test_a_chart_can_be_saved_as_an_image_and_has_no_other_tool() -> None:
+    def page() -> None:
+        from app.charts.template import figure
+        from app.ui import chart
+
+        chart(figure(height=300), {"x": [1], "y": [2]}, "Income of `a/b`")
+
+    (found,) = shown(page).get("plotly_chart")
+    config = json.loads(found.proto.config)
+
+    assert config["modeBarButtons"] == [["toImage"]]
+    assert config["displayModeBar"] is True
+    assert config["toImageButtonOptions"] == {"format": "png", "scale": 2, "filename": "income-of-a-b"}
 
 
 def test_metrics_are_labelled_and_explained() -> None:
