@@ -114,9 +114,11 @@ def write(cursor: duckdb.DuckDBPyConnection, asked: Windows, target: str) -> Cou
 
 
 def preview(cursor: duckdb.DuckDBPyConnection, asked: Windows, limit: int) -> tuple[pd.DataFrame, Counted]:
-    """Return the first rows with the new columns, and the counts over all rows; keeps nothing."""
+    """Return the first rows with the new columns, those with events before others, and counts of all rows."""
     with _windows(cursor, asked) as (made, counted):
-        frame = cursor.execute(f"{_joined(asked, made)} ORDER BY {_row('s')} LIMIT ?", [limit]).df()
+        frame = cursor.execute(
+            f"{_joined(asked, made)} ORDER BY w.n IS NULL, {_row('s')} LIMIT ?", [limit]
+        ).df()
         return frame, counted
 
 

@@ -106,15 +106,15 @@ def _preview(ws: Workspace, version: Version, events: Version, join: EventJoin) 
     with st.spinner("Joining…", show_time=True):
         found = joining.preview(ws, version, events, join, max_columns=settings().max_columns)
     _show(found.counted, found.warnings)
-    tables.table(found.rows, "First rows with their new columns", key="data.events.rows")
+    tables.table(found.rows, "First rows that have events", key="data.events.rows")
 
 
 def _show(counted_: Counted, warnings: tuple[str, ...]) -> None:
     metrics(
         {
             "Rows": count(counted_.rows),
-            "Customer is in the events": count(counted_.rows_matched),
-            "With events in the windows": count(counted_.rows_with_events),
+            "Known customer": count(counted_.rows_matched),
+            "With events": count(counted_.rows_with_events),
             "Events": count(counted_.events),
         }
     )

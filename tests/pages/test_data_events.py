@@ -49,8 +49,8 @@ def test_a_preview_counts_and_keeps_nothing(two_tables: Workspace, open_page: Op
     assert not page.error
     assert {item.label: item.value for item in page.metric} | {
         "Rows": "3",
-        "Customer is in the events": "2",
-        "With events in the windows": "2",
+        "Known customer": "2",
+        "With events": "2",
     } == {item.label: item.value for item in page.metric}
     assert page.dataframe[0].value[f"{HOSTILE}_1"].tolist() == [5.5, 1.5, 0.0]
     assert len(datasets.versions(two_tables, "asked")) == 1

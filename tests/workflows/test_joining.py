@@ -135,6 +135,12 @@ def test_a_preview_shows_rows_and_keeps_nothing(workspace: Workspace, loans: Ver
     assert [v.ref for v in datasets.versions(workspace, "loans")] == ["loans@1"]
 
 
+def test_a_preview_shows_rows_with_events_first(workspace: Workspace, loans: Version, paid: Version) -> None:
+    tried = joining.preview(workspace, loans, paid, changed(windows=1, window_days=6))
+
+    assert tried.rows["who"].tolist() == [2, 1, 3, 4]
+
+
 def test_without_a_time_column_the_future_is_warned_of(
     workspace: Workspace, loans: Version, paid: Version
 ) -> None:
