@@ -56,7 +56,7 @@ class EventJoin(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class JoinPreview:
-    """What a join would give: rows (`_row`, key, time, new columns; those with events first), counts, warnings."""
+    """What a join would give: some rows with the new columns, those with events first; counts; warnings."""
 
     rows: pd.DataFrame
     columns: tuple[str, ...]
