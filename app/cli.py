@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
 
 import typer
 
-from app import cli_reply
+from app import cli_join, cli_reply
 from app.cli_reply import Reply
 
 if TYPE_CHECKING:
@@ -99,6 +99,9 @@ def clean(
     from app import cli_data
 
     _emit(cli_data.clean(dataset, recipe=recipe, note=note, preview=preview, out=out), json)
+
+
+app.command("join")(cli_join.command(lambda reply, as_json: _emit(reply, as_json)))
 
 
 @app.command()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from app import state, ui
 from app.boundary import boundary
 from app.context import workspace
-from app.panels import data_columns, data_findings, data_roles, data_rows, importing
+from app.panels import data_columns, data_events, data_findings, data_roles, data_rows, importing
 
 VIEWS = {
     "Findings": data_findings.panel,
@@ -13,6 +13,7 @@ VIEWS = {
     "Columns": data_columns.panel,
     "Distributions": data_columns.gallery,
     "Rows": data_rows.panel,
+    "Join events": data_events.panel,
     "Versions": data_rows.lineage,
 }
 

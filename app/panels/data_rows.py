@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from aimass_core.schema import ROW_ID
+from aimass_core.workflows import joining
 from aimass_core.workspace import datasets
 from aimass_core.workspace.connection import Workspace
 from aimass_core.workspace.datasets import Version
@@ -65,12 +66,13 @@ def lineage(ws: Workspace, version: Version) -> None:
     """Show the versions of a data set: parent, who, when, file and checksum."""
     versions = datasets.versions(ws, version.dataset)
     refs = {v.version_id: v.ref for v in versions}
+    known = {v.version_id: v for v in versions}
     tables.table(
         pd.DataFrame(
             {
                 "Version": [v.ref for v in versions],
                 "Made from": [refs.get(v.parent_id or "", "file") for v in versions],
-                "How": ["Cleaning" if v.parent_id and v.repairs else "Import" for v in versions],
+                "How": [_how(v, known.get(v.parent_id or "")) for v in versions],
                 "Rows": [v.rows for v in versions],
                 "Columns": [len(v.schema) for v in versions],
                 "Made": [when(v.created_at) for v in versions],
@@ -93,3 +95,10 @@ def lineage(ws: Workspace, version: Version) -> None:
     )
     for note in version.read_options.get("notes", ()):
         st.markdown(f":material/info: {prose(note)}")
+
+
+def _how(version: Version, parent: Version | None) -> str:
+    """Return what made a version of its parent."""
+    if parent is None:
+        return "Import"
+    return "Join of events" if len(joining.joins(version)) > len(joining.joins(parent)) else "Cleaning"
