@@ -73,6 +73,11 @@ def test_same_row_gets_the_same_values_alone_and_among_others(family: str) -> No
     assert alone.base == pytest.approx(together.base, abs=1e-12)
 
 
+NETWORKS = ("dann", "tabm", "transformer", "autoencoder")
+_ROUNDING = {False: 1e-9, True: 1e-7}
+"""Gap from the definition by whether a network, after its first layer in single precision, is among it."""
+
+
 @pytest.mark.parametrize("reference", ["applicants", "cutoff"])
 @pytest.mark.parametrize("family", FAMILIES)
 def test_values_are_those_of_the_definition(family: str, reference: ReferenceName) -> None:
@@ -85,7 +90,7 @@ def test_values_are_those_of_the_definition(family: str, reference: ReferenceNam
     columns = [columns for _, columns in model.players]
     for row, values in zip(X, found.values, strict=True):
         wanted = by_coalitions(model.estimator.log_odds, row, pool, columns)
-        np.testing.assert_allclose(values, wanted, atol=1e-9)
+        np.testing.assert_allclose(values, wanted, rtol=0, atol=_ROUNDING[family in NETWORKS])
 
 
 def test_trees_against_the_population_are_lightgbms_own_values() -> None:
@@ -115,7 +120,7 @@ def test_feature_that_the_model_ignores_gets_nothing() -> None:
     for family in FAMILIES:
         model = train(family, frame, columns=columns, steps=())
         found = shapley.explain(model, model.prepare(frame.head(5)).X)
-        np.testing.assert_allclose(found.values[:, 5], 0.0, atol=1e-9)
+        np.testing.assert_allclose(found.values[:, 5], 0.0, atol=_ROUNDING[family in NETWORKS])
 
 
 def test_single_feature_gets_the_whole_difference() -> None:
