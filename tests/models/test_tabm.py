@@ -16,6 +16,7 @@ from aimass_core.evaluate.calibration import log_loss
 from aimass_core.jobs.progress import Progress
 from aimass_core.models import tabm as tabm_module
 from aimass_core.models.catalog import check_config, estimate
+from aimass_core.models.losses import log_odds_of_members
 from aimass_core.models.network_inputs import Inputs
 from aimass_core.models.tabm import TabmClassifier
 from aimass_core.models.tabm_network import SharedDropout, TabmNetwork
@@ -125,16 +126,18 @@ def test_the_first_layer_is_the_sum_over_columns(depth: int) -> None:
     made, (numbers, labels) = network(depth=depth), rows()
 
     with torch.no_grad():
-        parts = made.first_layer(numbers, labels)
-        whole = made.after_first_layer(parts.sum(dim=1))
+        encoded, weight, after = made.encode(numbers, labels), made.first_weight(), made.after_first_layer()
+        parts = [encoded[:, owned] @ weight[:, owned].T for owned in made.owned]
+        total = torch.stack(parts).sum(dim=0).view(-1, *after.shift.shape) * after.scale + after.shift
+        whole = after.log_odds(total)
         moved = numbers.clone()
         moved[:, 1] = 0.5
-        others = made.first_layer(moved, labels)
+        others = made.encode(moved, labels)
+        expected = log_odds_of_members(made(numbers, labels))
 
-    assert parts.shape == (40, 4, 5, 16)
-    torch.testing.assert_close(whole, made(numbers, labels).detach(), rtol=0, atol=1e-12)
-    changed = (others - parts).abs().amax(dim=(0, 2, 3)) > 0
-    assert changed.tolist() == [False, True, False, False]
+    torch.testing.assert_close(whole, expected, rtol=0, atol=1e-12)
+    changed = [bool((others[:, owned] != encoded[:, owned]).any()) for owned in made.owned]
+    assert changed == [False, True, False, False]
 
 
 def test_a_gap_is_told_from_the_middle() -> None:
