@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -19,7 +20,9 @@ from aimass_core.workflows.explanation_views import LEAST_DECISIONS, Source
 from aimass_core.workspace import cases, datasets, picked, registry, runs
 from aimass_core.workspace import explanations as stored
 from aimass_core.workspace.cases import Decision
-from aimass_core.workspace.connection import Workspace, new_id
+from aimass_core.workspace.connection import Workspace, new_id, open_workspace
+from tests.made import add_dataset, train_here
+from tests.small_models import applicants
 from tests.trained import FAMILIES, Trained
 from tests.workflows.test_explanations import done
 
@@ -35,10 +38,14 @@ def _source(ws: Workspace, run: str) -> Source:
 
 
 @pytest.mark.parametrize("model", ["boosting", "additive"])
-def test_rows_explained_for_a_view_are_those_that_are_stored(trained: Trained, model: str) -> None:
+def test_rows_explained_for_a_view_are_those_that_are_stored(
+    trained: Trained, model: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ws, run = trained.ws, _run(trained.ws, model)
     tested = evaluating.scores(ws, run).query("part == 'test'")["_row"]
-    live = _source(ws, run)
+    with monkeypatch.context() as nothing_stored:  # whatever other tests have explained
+        nothing_stored.setattr(explanation_views, "newest", lambda ws, run: "")
+        live = _source(ws, run)
     assert live.stored is None
     assert sorted(live.found.rows.tolist()) == sorted(tested.tolist())
     assert live.rows_total == len(tested)
@@ -210,15 +217,26 @@ def _decision(ws: Workspace, run: str, number: int, day: datetime, parts: dict[s
     )
 
 
-def test_decisions_are_followed_by_month(trained: Trained, tmp_path: Path) -> None:
-    ws, run = trained.ws, _run(trained.ws, "residual")
+@pytest.fixture
+def apart(tmp_path: Path) -> Iterator[tuple[Workspace, str]]:
+    """A workspace in which nobody else decides, and its one run, registered."""
+    ws = open_workspace(tmp_path / "home", threads=1)
+    add_dataset(ws, applicants(300))
+    run = train_here(ws, name="card").run_id
+    registry.register(ws, run, name="card", actor="ana")
+    yield ws, run
+    ws.close()
+
+
+def test_decisions_are_followed_by_month(apart: tuple[Workspace, str]) -> None:
+    ws, run = apart
     assert explanation_views.decisions(ws, run) == 0
     with pytest.raises(DataError, match=f"at least {LEAST_DECISIONS} decisions"):
         explanation_views.decision_mix(ws, run)
     random = np.random.default_rng(0)
     names = [name for name, _ in evaluating.bundle(ws, run).players]
     values = random.normal(size=(240, len(names)))
-    values[120:, names.index("age")] += 2.0  # planted: in the second month age speaks against most
+    values[120:, names.index("late")] += 2.0  # planted: in the second month late speaks against most
     values[:5] = -np.abs(values[:5])
     days = [datetime(2026, 9, 1 + k % 28) if k < 120 else datetime(2026, 10, 1 + k % 28) for k in range(240)]
     made = [
@@ -239,12 +257,12 @@ def test_decisions_are_followed_by_month(trained: Trained, tmp_path: Path) -> No
         np.testing.assert_allclose(one.weights(), two.weights())
     moved = shift(found.mix, "2026-09", "2026-10")
     assert moved.verdict == "large"
-    assert moved.changes[0].feature == "age"
+    assert moved.changes[0].feature == "late"
 
 
-def test_decisions_without_reasons_are_not_counted(trained: Trained) -> None:
-    ws, run = trained.ws, _run(trained.ws, "blend")
-    one = _decision(ws, run, 1, datetime(2026, 9, 1), {"age": 1.0})
+def test_decisions_without_reasons_are_not_counted(apart: tuple[Workspace, str]) -> None:
+    ws, run = apart
+    one = _decision(ws, run, 1, datetime(2026, 9, 1), {"late": 1.0})
     object.__setattr__(one, "reasons", {"explained": False, "principal": [], "tail": [], "favourable": []})
     cases.add_decisions(ws, [one])
 
