@@ -129,6 +129,7 @@ def test_columns_of_one_player_move_together() -> None:
         np.testing.assert_allclose(values, by_orders(tangled, row, REFERENCE, columns), atol=1e-12)
 
 
+@pytest.mark.filterwarnings("ignore:The set_:PendingDeprecationWarning")  # by shap, of matplotlib
 def test_shap_agrees_where_it_is_exact() -> None:
     import shap
 

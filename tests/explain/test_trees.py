@@ -75,6 +75,7 @@ def test_row_does_not_depend_on_its_neighbours() -> None:
     np.testing.assert_array_equal(alone[0], together[7])
 
 
+@pytest.mark.filterwarnings("ignore:The set_:PendingDeprecationWarning")  # by shap, of matplotlib
 def test_shap_agrees_where_it_can() -> None:
     import shap
 
