@@ -1,6 +1,6 @@
 """``python -m benchmarks.results FILE… > benchmarks/RESULTS.md``: the page of results from measured rows.
 
-Each FILE is what ``python -m benchmarks NAME --json FILE`` wrote.
+Each FILE is what ``python -m benchmarks NAME --json FILE`` wrote; its time is when the rows were measured.
 """
 
 from __future__ import annotations
@@ -24,21 +24,21 @@ def page(found: Mapping[str, Sequence[Row]], *, machine: str, date: str) -> str:
 
     Parameters
     ----------
-    found : rows of each benchmark, by its name.
+    found : rows of each benchmark, by its name; one measured on another day is ``NAME, DATE``.
     """
     parts = [
         "# Measured",
         "Made by `python -m benchmarks.results`; nothing is typed by hand. A target that is missed says NO.",
         f"Machine: {machine}. Date: {date}. Libraries: "
         + ", ".join(f"{name} {version(name)}" for name in _LIBRARIES)
-        + ".",
+        + ". A table with a date of its own was measured on that day, on the machine of that day.",
     ]
     for name, measured in found.items():
         missed = sum(row.met is False for row in measured)
         judged = sum(row.met is not None for row in measured)
         parts += [
             f"## {name}",
-            f"`python -m benchmarks {name}`: {judged - missed} of {judged} targets met.",
+            f"`python -m benchmarks {name.partition(',')[0]}`: {judged - missed} of {judged} targets met.",
             _table(measured),
         ]
     return "\n\n".join(parts) + "\n"
@@ -80,15 +80,22 @@ def _cell(value: object) -> str:
     return text.replace("|", "\\|")
 
 
+def _day(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d")
+
+
 def main() -> int:
     """Print the page."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.results", description=__doc__)
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="rows of a benchmark, as JSON")
     found: dict[str, list[Row]] = {}
+    today = _day(datetime.now(UTC).timestamp())
     for path in parser.parse_args().files:
+        measured = _day(path.stat().st_mtime)
         for row in rows.read(path):
-            found.setdefault(row.benchmark, []).append(row)
-    sys.stdout.write(page(found, machine=machine(), date=datetime.now(UTC).strftime("%Y-%m-%d")))
+            name = row.benchmark if measured == today else f"{row.benchmark}, {measured}"
+            found.setdefault(name, []).append(row)
+    sys.stdout.write(page(found, machine=machine(), date=today))
     return 0
 
 

@@ -20,6 +20,14 @@ def test_page_has_tables_with_command_machine_and_what_was_missed() -> None:
     assert "| tabm | seconds | 41.25 |  |  |  |  | <= 30 | **NO** |" in page
 
 
+def test_rows_of_another_day_stand_under_their_date() -> None:
+    page = results.page(
+        {"credit": [MET], "credit, 2026-01-01": [MISSED]}, machine="two cores", date="2026-01-02"
+    )
+
+    assert "## credit, 2026-01-01\n\n`python -m benchmarks credit`: 0 of 1 targets met." in page
+
+
 def test_rows_of_single_cases_join_those_of_earlier_runs(tmp_path: Path) -> None:
     rows.write([MET, MISSED], tmp_path / "rows.json")
     again = MISSED.model_copy(update={"ours": 20.0, "met": True})
