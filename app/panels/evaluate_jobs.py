@@ -18,10 +18,10 @@ from aimass_core.workspace import joblog
 from aimass_core.workspace.connection import Workspace
 from app import context, state, ui
 from app.boundary import live, show_error
-from app.text import code, counted, duration, escape, measure, prose, when
+from app.panels import job_card
+from app.text import code, counted, duration, escape, measure, prose
 
 _REFRESH = 1.0
-_PARTS = ("expected", "came", "todo")
 
 
 def start(ws: Workspace, spec: ValidationSpec, *, key: str) -> None:
@@ -62,15 +62,8 @@ def start(ws: Workspace, spec: ValidationSpec, *, key: str) -> None:
 def failure(ws: Workspace, run_id: str, method: Method) -> None:
     """Say why the newest validation of this method has no result, if it has none."""
     jobs = _jobs(ws, run_id, method)
-    if not jobs or jobs[0].state in ("done", "queued", "running"):
-        return
-    job = jobs[0]
-    if job.state == "cancelled":
-        st.caption(f"The last one was cancelled, {when(job.changed_at)}; nothing of it was kept.")
-        return
-    error = job.error or {}
-    text = " ".join(error[part].rstrip(".") + "." for part in _PARTS if error.get(part))
-    st.error(prose(f"The last one failed, {when(job.changed_at)}. {text}"), icon=":material/error:")
+    if jobs:
+        job_card.failure(jobs[0])
 
 
 def under_way(ws: Workspace, run_id: str, method: Method) -> bool:

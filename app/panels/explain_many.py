@@ -9,7 +9,6 @@ from typing import Literal, cast
 import pandas as pd
 import streamlit as st
 
-from aimass_core.errors import ConflictError
 from aimass_core.explain.references import ReferenceName
 from aimass_core.jobs.job import Job
 from aimass_core.jobs.runner import Runner
@@ -22,8 +21,9 @@ from aimass_core.workspace.connection import Workspace
 from aimass_core.workspace.explanations import Stored
 from aimass_core.workspace.runs import Run
 from app import state, ui
-from app.boundary import live, show_error
+from app.boundary import live
 from app.exports import file_name
+from app.panels import job_card
 from app.panels.explain_model import additivity
 from app.panels.explain_row import REFERENCES
 from app.tables import paged, table
@@ -118,29 +118,9 @@ def _watch(ws: Workspace, runner: Runner[Workspace], run: Run) -> None:
     job = _active(ws, run)
     if job is None:
         st.rerun()
-    status = runner.status(job.job_id)
-    with st.container(border=True):
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"**{escape(job.title)}**")
-            ui.badge(job.state.capitalize(), "middle" if job.state == "running" else "neutral")
-            if ui.confirm(
-                "Cancel",
-                "Stop explaining? Nothing of it is kept.",
-                key=f"explain.many.cancel.{job.job_id}",
-                yes="Stop it",
-                icon=":material/cancel:",
-            ):
-                try:
-                    runner.cancel(job.job_id, actor=settings().user)
-                except ConflictError as error:  # it ended in the meantime
-                    show_error(error)
-        last = status.progress
-        if last is None:
-            st.caption("Waits for its turn, then writes its inputs and starts.")
-            return
-        st.progress(min(1.0, last.step / max(1, last.steps)), text=escape(last.message) or "At work")
-        if status.seconds_left is not None:
-            st.caption(f"About {duration(status.seconds_left)} left.")
+    job_card.progress(
+        runner, job.job_id, question="Stop explaining? Nothing of it is kept.", key="explain.many.cancel"
+    )
 
 
 def _named(item: Stored) -> str:

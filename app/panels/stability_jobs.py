@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import streamlit as st
 
-from aimass_core.errors import ConflictError
 from aimass_core.jobs.job import Job
 from aimass_core.jobs.runner import Runner
 from aimass_core.settings import settings
@@ -12,12 +11,12 @@ from aimass_core.workflows import stability
 from aimass_core.workflows.stability import KIND, StabilitySpec
 from aimass_core.workspace import joblog
 from aimass_core.workspace.connection import Workspace
-from app import context, state, ui
-from app.boundary import live, show_error
-from app.text import counted, duration, escape, prose, when
+from app import context, state
+from app.boundary import live
+from app.panels import job_card
+from app.text import counted, duration, escape, prose
 
 _REFRESH = 1.0
-_PARTS = ("expected", "came", "todo")
 
 
 def start(ws: Workspace, run_id: str, *, key: str) -> None:
@@ -32,7 +31,8 @@ def start(ws: Workspace, run_id: str, *, key: str) -> None:
     if any(not job.ended for job in jobs):
         _watch(ws, context.runner(), run_id)
         return
-    _failure(jobs)
+    if jobs:
+        job_card.failure(jobs[0])
     left, right = st.columns([1, 2], vertical_alignment="bottom")
     fields = StabilitySpec.model_fields["refits"]
     refits = left.number_input(
@@ -65,43 +65,14 @@ def _jobs(ws: Workspace, run_id: str) -> list[Job]:
     return [job for job in joblog.jobs(ws, kind=KIND, limit=None) if job.spec.get("run") == run_id]
 
 
-def _failure(jobs: list[Job]) -> None:
-    if not jobs or jobs[0].state == "done":
-        return
-    job = jobs[0]
-    if job.state == "cancelled":
-        st.caption(f"The last one was cancelled, {when(job.changed_at)}; nothing of it was kept.")
-        return
-    error = job.error or {}
-    text = " ".join(error[part].rstrip(".") + "." for part in _PARTS if error.get(part))
-    st.error(prose(f"The last one failed, {when(job.changed_at)}. {text}"), icon=":material/error:")
-
-
 @live(run_every=_REFRESH)
 def _watch(ws: Workspace, runner: Runner[Workspace], run_id: str) -> None:
     job = next((job for job in _jobs(ws, run_id) if not job.ended), None)
     if job is None:
         st.rerun()  # it has ended: what it found is shown by the page
-    status = runner.status(job.job_id)
-    with st.container(border=True):
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"**{escape(job.title)}**")
-            ui.badge(job.state.capitalize(), "middle" if job.state == "running" else "neutral")
-            if ui.confirm(
-                "Cancel",
-                "Stop measuring? The trainings done so far are thrown away.",
-                key=f"stability.cancel.{job.job_id}",
-                yes="Stop it",
-                icon=":material/cancel:",
-            ):
-                try:
-                    runner.cancel(job.job_id, actor=settings().user)
-                except ConflictError as error:  # it ended in the meantime
-                    show_error(error)
-        last = status.progress
-        if last is None:
-            st.caption("Waits for its turn, then writes its inputs and starts.")
-            return
-        st.progress(min(1.0, last.step / max(1, last.steps)), text=escape(last.message) or "At work")
-        if status.seconds_left is not None:
-            st.caption(f"About {duration(status.seconds_left)} left.")
+    job_card.progress(
+        runner,
+        job.job_id,
+        question="Stop measuring? The trainings done so far are thrown away.",
+        key="stability.cancel",
+    )
