@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from aimass_core.errors import DataError, SettingsError
 from aimass_core.explain.reasons import Direction
-from aimass_core.explain.wording import DIRECTIONS, Dictionary, Sentence, drafted
+from aimass_core.explain.wording import DIRECTIONS, Dictionary, Sentence
 from aimass_core.workflows import evaluating
 from aimass_core.workspace import wording
 from aimass_core.workspace.connection import Workspace
@@ -65,26 +65,16 @@ def of_run(ws: Workspace, run_ref: str) -> Overview:
     dataset = bundle.manifest.dataset
     protected = tuple(name for name, _ in bundle.players if name in bundle.manifest.protected)
     features = tuple(name for name, _ in bundle.players if name not in protected)
-    found = dictionary(ws, dataset)
+    entries = wording.in_force(ws, dataset)
+    found = Dictionary.of([_sentence(e) for e in entries], version=wording.version(ws, dataset))
     return Overview(
         dataset=dataset,
         version=found.version,
-        entries={(e.feature, e.direction): e for e in wording.in_force(ws, dataset)},
+        entries={(e.feature, e.direction): e for e in entries},
         missing=tuple(found.missing(features)),
         features=features,
         protected=protected,
     )
-
-
-def drafts(ws: Workspace, run_ref: str, *, owner: str) -> list[Sentence]:
-    """Return a draft for all that has no sentence for the customer; what a reviewer's says is kept."""
-    found = of_run(ws, run_ref)
-    made = []
-    for feature, direction in found.missing:
-        draft, present = drafted(feature, direction, owner=owner), found.entries.get((feature, direction))
-        kept = present.reviewer if present is not None else ""
-        made.append(draft.model_copy(update={"reviewer": kept}) if kept else draft)
-    return made
 
 
 def save(
@@ -159,9 +149,17 @@ def read_csv(content: bytes) -> list[dict[str, str]]:
                 f"missing: {', '.join(absent)}",
                 "Download the dictionary and change that file",
             )
-        return [{name: _plain(row.get(name) or "") for name in COLUMNS} for row in reader]
+        found = [{name: _plain(row.get(name) or "") for name in COLUMNS} for row in reader]
     except csv.Error as error:
         raise DataError("the file must be readable as CSV", str(error), "Check its quotes") from error
+    for number, row in enumerate(found, start=1):
+        if not row["feature"] or row["direction"] not in DIRECTIONS:
+            raise DataError(
+                f"row {number:,} of the file must name a feature and a direction, {' or '.join(DIRECTIONS)}",
+                f"feature `{row['feature']}`, direction `{row['direction']}`",
+                "Change that row; nothing was taken over",
+            )
+    return found
 
 
 def _checked(row: Mapping[str, Any], number: int) -> Sentence:

@@ -108,6 +108,14 @@ def test_file_gives_back_what_it_was_made_of(ws: Workspace) -> None:
     assert again == rows
 
 
+@pytest.mark.parametrize("direction", ["up", "", "Raises"])
+def test_row_of_a_file_that_names_no_direction_is_refused(direction: str) -> None:
+    import pandas as pd
+
+    with pytest.raises(DataError, match="row 2"):
+        wording.read_csv(csv_bytes(pd.DataFrame([row(), row("age", direction=direction)])))
+
+
 @pytest.mark.parametrize("content", [b"", b"feature,direction\nincome,raises\n", b"\xff\xfe\x00", b'a,"b\nc'])
 def test_file_that_is_no_dictionary_is_refused(content: bytes) -> None:
     with pytest.raises(DataError):
@@ -150,13 +158,3 @@ def test_page_decision_and_replay_say_the_same(worded: Trained) -> None:
         reviewing.decision(ws, decision.decision_id).reasons["principal"][0]["customer"]
         == stored[0]["customer"]
     )
-
-
-def test_drafts_fill_only_what_is_missing(trained: Trained) -> None:
-    run_id = registry.get(trained.ws, "boosting").run_id
-    before = wording.of_run(trained.ws, run_id)
-
-    made = wording.drafts(trained.ws, run_id, owner="ana")
-
-    assert {(item.feature, item.direction) for item in made} == set(before.missing)
-    assert wording.of_run(trained.ws, run_id) == before
